@@ -1,0 +1,30 @@
+"""What can go wrong, said in words that help the person who caused it."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+__all__ = ["GraphError", "NodeError", "exists"]
+
+
+class GraphError(ValueError):
+    """A graph that cannot run: says file, node, key, what was found and what would be right."""
+
+
+class NodeError(RuntimeError):
+    """A failure inside a node, with its cause: names node, place, packet and time."""
+
+    def __init__(self, node: Any, place: str, cause: BaseException) -> None:
+        self.node, self.place, self.cause = node, place, cause
+        kind = "" if isinstance(cause, OSError | ValueError) else f"{type(cause).__name__}: "
+        super().__init__(f"node {node.name!r} ({type(node).__name__}), {place}: {kind}{cause}")
+        self.__cause__ = cause
+
+
+def exists(found: str, names: Any, what: str) -> str:
+    """The end of a message about an unknown name: the nearest one, and all that exist."""
+    known = sorted(names)
+    near = get_close_matches(found, known, 1)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    return f"{guess} ({what}: {', '.join(known) or 'none'})"

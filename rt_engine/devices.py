@@ -1,0 +1,126 @@
+"""Sound devices through PortAudio: found by name, listed, and found again after a loss."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any, Literal
+
+__all__ = ["DeviceError", "find", "list_devices", "portaudio", "rescan", "stream"]
+
+Direction = Literal["input", "output"]
+
+_lock = threading.Lock()
+_open_streams = 0
+
+
+class DeviceError(OSError):
+    """A device that is missing, busy or gone; the message says what exists."""
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide what the C libraries of absent sound servers print to stderr while they are probed."""
+    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(null)
+
+
+def portaudio() -> ModuleType:
+    """The sounddevice module; DeviceError with the line to type where PortAudio is missing."""
+    with _quiet():
+        try:
+            import sounddevice
+        except OSError as error:
+            raise DeviceError(
+                f"{error}: install PortAudio (apt-get install libportaudio2)"
+            ) from None
+    module: ModuleType = sounddevice
+    return module
+
+
+def rescan() -> None:
+    """Look for devices anew; PortAudio can do so only while no stream is open."""
+    sd = portaudio()
+    with _lock:
+        if _open_streams == 0:
+            with _quiet():
+                sd._terminate()
+                sd._initialize()
+
+
+def list_devices(direction: Direction) -> list[dict[str, Any]]:
+    """Devices with `name`, `index`, `channels`, `rate` (Hz, default) and `api`."""
+    sd = portaudio()
+    apis = [api["name"] for api in sd.query_hostapis()]
+    return [
+        {
+            "name": device["name"],
+            "index": device["index"],
+            "channels": device[f"max_{direction}_channels"],
+            "rate": int(device["default_samplerate"]),
+            "api": apis[device["hostapi"]],
+        }
+        for device in sd.query_devices()
+        if device[f"max_{direction}_channels"] > 0
+    ]
+
+
+def find(name: str, direction: Direction) -> dict[str, Any]:
+    """The device of this name, or the only one whose name has this part; "" is the default.
+
+    Raises DeviceError that lists what exists.
+    """
+    devices = list_devices(direction)
+    exact = [d for d in devices if d["name"] == name]
+    if not name:
+        index = portaudio().default.device[direction == "output"]
+        exact = [d for d in devices if d["index"] == index] or devices[:1]
+    part = [d for d in devices if name.lower() in d["name"].lower()]
+    found = exact or part
+    if len(found) != 1:
+        names = ", ".join(repr(d["name"]) for d in devices) or "none"
+        how = "there is no" if not found else f"{len(found)} devices match:"
+        raise DeviceError(f"{how} {direction} device {name!r} (devices: {names})")
+    return found[0]
+
+
+@contextlib.contextmanager
+def stream(
+    direction: Direction, device: str, rate: int, channels: int, block: int
+) -> Iterator[Any]:
+    """A started PortAudio stream of float32 for blocking reads or writes.
+
+    Raises DeviceError, naming the device and what it offers, when it cannot be opened.
+    """
+    global _open_streams
+    sd = portaudio()
+    found = find(device, direction)
+    kind = sd.InputStream if direction == "input" else sd.OutputStream
+    try:
+        with _quiet():
+            opened = kind(rate, block, found["index"], channels, "float32", "low")
+            opened.start()
+    except sd.PortAudioError as error:
+        raise DeviceError(
+            f"{direction} device {found['name']!r} refuses {rate} Hz, {channels} channel(s): "
+            f"{str(error.args[0]).strip()} (it offers {found['rate']} Hz, up to "
+            f"{found['channels']} channels)"
+        ) from None
+    with _lock:
+        _open_streams += 1
+    try:
+        yield opened
+    finally:
+        with _lock:
+            _open_streams -= 1
+        with _quiet(), contextlib.suppress(sd.PortAudioError):
+            opened.close()

@@ -1,0 +1,231 @@
+"""Graph files: YAML that reads from top to bottom, one node a line."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from rt_engine.core.errors import GraphError, exists
+from rt_engine.core.graph import Graph
+from rt_engine.core.node import Node, Source
+from rt_engine.core.packet import Kind
+
+__all__ = ["build", "catalog", "load", "read", "resolve"]
+
+NAMESPACE = "rt_engine.nodes"
+RESERVED = ("is", "in", "thread", "on_error")
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe YAML that refuses a key given twice."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key!r} is given twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep)
+
+
+def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Graph:
+    """The graph of a file. `changes`: "node.setting" to a value, "source" to a file.
+
+    Raises GraphError: one message that names file, node, key, and what would be right.
+    """
+    return build(read(path, changes), str(path))
+
+
+def read(path: str | Path, changes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The content of a graph file, with `changes` applied; GraphError where it has no form."""
+    file = Path(path)
+    spec = _read(file)
+    nodes = {str(name): _node_spec(file, str(name), node) for name, node in spec["nodes"].items()}
+    folder = str(file.parent.resolve())
+    if folder not in sys.path:  # a user's own nodes lie beside the graph file
+        sys.path.append(folder)
+    for key, value in (changes or {}).items():
+        _change(file, nodes, key, value)
+    return {**spec, "name": str(spec.get("name", file.stem)), "nodes": nodes}
+
+
+def build(
+    spec: Mapping[str, Any], file: str = "", formats: Mapping[str, Mapping[str, Kind]] | None = None
+) -> Graph:
+    """The graph of what `read` gave. `formats` stands in for the `plan` of sources named there."""
+    graph = Graph(spec["name"], file)
+    for name, keys in spec["nodes"].items():
+        _add(graph, name, keys, list(spec["nodes"]), (formats or {}).get(name))
+    return graph
+
+
+def resolve(name: str) -> type[Node]:
+    """The node class of "module.Class" under rt_engine.nodes, or of a full dotted path."""
+    module, _, cls = name.rpartition(".")
+    for home in (f"{NAMESPACE}.{module}", module):
+        try:
+            found = getattr(importlib.import_module(home), cls, None)
+        except ModuleNotFoundError as error:
+            if error.name and not home.startswith(error.name):
+                raise  # the module is there, but something that it needs is not
+            continue
+        if inspect.isclass(found) and issubclass(found, Node):
+            return found
+    raise LookupError(f"no node class {name!r}{exists(name, catalog(), 'nodes')}")
+
+
+def catalog() -> dict[str, type[Node]]:
+    """Every node class of the project by the name that graph files use."""
+    return dict(sorted(_classes()))
+
+
+def _classes() -> Iterator[tuple[str, type[Node]]]:
+    package = importlib.import_module(NAMESPACE)
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"{NAMESPACE}.{info.name}")
+        for name, cls in vars(module).items():
+            own = inspect.isclass(cls) and cls.__module__ == module.__name__
+            if own and issubclass(cls, Node) and name[0] != "_":
+                yield f"{info.name}.{name}", cls
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        spec = yaml.load(file.read_text("utf-8"), _Loader)
+    except OSError as error:
+        raise GraphError(f"{file}: cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise GraphError(f"{file}: is not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(spec, dict) or not isinstance(spec.get("nodes"), dict) or not spec["nodes"]:
+        raise GraphError(
+            f"{file}: key 'nodes': a map of node names to nodes is needed, such as "
+            "nodes: {mic: {is: audio.Microphone}}"
+        )
+    unknown = set(map(str, spec)) - {"name", "nodes", "description"}
+    if unknown:
+        raise GraphError(
+            f"{file}: unknown key {min(unknown)!r}"
+            + exists(min(unknown), ("name", "nodes", "description"), "keys")
+        )
+    return spec
+
+
+def _node_spec(file: Path, name: str, keys: Any) -> dict[str, Any]:
+    if not isinstance(keys, dict) or not isinstance(keys.get("is"), str):
+        raise GraphError(
+            f"{file}: node {name!r}, 'is': a node is a map with its class, "
+            f"such as {{is: audio.File, path: song.wav}}; found {keys!r}"
+        )
+    return {str(key): value for key, value in keys.items()}
+
+
+def _change(file: Path, nodes: dict[str, dict[str, Any]], key: str, value: Any) -> None:
+    name, _, setting = key.partition(".")
+    if name not in nodes:
+        raise GraphError(f"{file}: {key}={value}: no node {name!r}{exists(name, nodes, 'nodes')}")
+    if setting:
+        nodes[name][setting] = value
+    elif isinstance(value, dict):
+        nodes[name] = _node_spec(file, name, value)
+    else:
+        nodes[name] = _swapped(file, name, nodes[name], str(value))
+
+
+def _swapped(file: Path, name: str, keys: dict[str, Any], path: str) -> dict[str, Any]:
+    """The source `name` replaced by the source of its module that reads files like `path`."""
+    module = inspect.getmodule(_class(Graph(file=str(file)), name, keys))
+    readers = {
+        n: c
+        for n, c in vars(module).items()
+        if inspect.isclass(c) and issubclass(c, Source) and c.suffixes
+    }
+    for reader, cls in readers.items():
+        if Path(path).suffix.lower() in cls.suffixes:
+            known = {f.name for f in msgspec.structs.fields(cls.Settings)}
+            kept = {k: v for k, v in keys.items() if k in known}
+            return {**kept, "is": f"{keys['is'].rpartition('.')[0]}.{reader}", "path": path}
+    suffixes = sorted({s for c in readers.values() for s in c.suffixes})
+    raise GraphError(
+        f"{file}: {name}={path}: node {name!r} ({keys['is']}) cannot be replaced by "
+        f"this file (suffixes that can: {' '.join(suffixes) or 'none'})"
+    )
+
+
+def _class(graph: Graph, name: str, keys: dict[str, Any]) -> type[Node]:
+    try:
+        return resolve(keys["is"])
+    except (LookupError, ImportError) as error:
+        raise graph.error(name, "is", str(error)) from None
+
+
+def _add(
+    graph: Graph,
+    name: str,
+    keys: dict[str, Any],
+    order: list[str],
+    formats: Mapping[str, Kind] | None,
+) -> None:
+    cls = _class(graph, name, keys)
+    settings = {key: value for key, value in keys.items() if key not in RESERVED}
+    known = [field.name for field in msgspec.structs.fields(cls.Settings)]
+    for key in settings:
+        if key not in known:
+            raise graph.error(
+                name,
+                key,
+                f"{keys['is']} has no such setting" + exists(key, [*known, *RESERVED], "keys"),
+            )
+    _check_reserved(graph, name, keys, order)
+    try:
+        node = cls(**settings)
+    except ValueError as error:
+        raise graph.error(name, *_setting_error(str(error), settings)) from None
+    if formats is not None:
+        node.plan = lambda: _set_formats(node, formats)  # type: ignore[method-assign]
+    graph.add(name, node, keys.get("in"), keys.get("thread"), keys.get("on_error"))
+
+
+def _set_formats(node: Node, formats: Mapping[str, Kind]) -> None:
+    for output, found in formats.items():
+        getattr(node, output).format = found
+
+
+def _check_reserved(graph: Graph, name: str, keys: dict[str, Any], order: list[str]) -> None:
+    wanted: dict[str, Any] = {"thread": bool, "on_error": str, "in": str | dict}
+    for key, hint in wanted.items():
+        if key in keys and not isinstance(keys[key], hint):
+            need = {
+                "thread": "true or false",
+                "on_error": "stop or restart",
+                "in": "node, node.output or a map of inputs to those",
+            }[key]
+            raise graph.error(name, key, f"found {keys[key]!r}, needed {need}")
+    if keys.get("on_error", "stop") not in ("stop", "restart"):
+        raise graph.error(name, "on_error", f"found {keys['on_error']!r}, needed stop or restart")
+    origins = keys.get("in", {})
+    for origin in origins.values() if isinstance(origins, dict) else [origins]:
+        source = str(origin).partition(".")[0]
+        if source in order[order.index(name) :]:
+            raise graph.error(
+                name,
+                "in",
+                f"{source!r} stands at or below it: a node may only use "
+                "nodes above it; move it up" + exists("", graph.nodes, "above"),
+            )
+
+
+def _setting_error(text: str, settings: dict[str, Any]) -> tuple[str, str]:
+    reason, _, path = text.partition(" - at `$.")
+    key = path.rstrip("`").split("[")[0].split(".")[0]
+    if "missing required field" in text:
+        return text.split("`")[1], "this setting is needed, and has no default"
+    return key or "settings", f"{reason}, found {settings.get(key)!r}" if key else text

@@ -1,0 +1,1 @@
+"""The nodes that graph files name: thin layers over the packages beside this one."""
