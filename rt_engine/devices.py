@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, Literal
 
-__all__ = ["DeviceError", "find", "list_devices", "portaudio", "rescan", "stream"]
+__all__ = ["DeviceError", "find", "list_devices", "portaudio", "quiet", "rescan", "stream"]
 
 Direction = Literal["input", "output"]
 
@@ -22,7 +22,7 @@ class DeviceError(OSError):
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Hide what the C libraries of absent sound servers print to stderr while they are probed."""
     saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 2)
@@ -36,7 +36,7 @@ def _quiet() -> Iterator[None]:
 
 def portaudio() -> ModuleType:
     """The sounddevice module; DeviceError with the line to type where PortAudio is missing."""
-    with _quiet():
+    with quiet():
         try:
             import sounddevice
         except OSError as error:
@@ -52,7 +52,7 @@ def rescan() -> None:
     sd = portaudio()
     with _lock:
         if _open_streams == 0:
-            with _quiet():
+            with quiet():
                 sd._terminate()
                 sd._initialize()
 
@@ -106,7 +106,7 @@ def stream(
     found = find(device, direction)
     kind = sd.InputStream if direction == "input" else sd.OutputStream
     try:
-        with _quiet():
+        with quiet():
             opened = kind(rate, block, found["index"], channels, "float32", "low")
             opened.start()
     except sd.PortAudioError as error:
@@ -122,5 +122,5 @@ def stream(
     finally:
         with _lock:
             _open_streams -= 1
-        with _quiet(), contextlib.suppress(sd.PortAudioError):
+        with quiet(), contextlib.suppress(sd.PortAudioError):
             opened.close()

@@ -188,6 +188,8 @@ def coerce(cls: type[Node], name: str, value: Any) -> Any:
 
 def _settings(cls: type[Node]) -> type[msgspec.Struct]:
     fields: list[Any] = []
+    if taken := {"clock", "log", "look", "name", "rng"} & set(vars(cls).get("__annotations__", ())):
+        raise TypeError(f"{cls.__name__}: every node has {min(taken)!r}; name the setting otherwise")
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if name in vars(Node)["__annotations__"] or name[0] == "_" or get_origin(hint) is ClassVar:
             continue

@@ -1,0 +1,178 @@
+"""Runs a graph for the command line: signals, records, digests and the closing table."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from rt_engine.core import Graph, GraphError, Live, NodeError, Replay
+from rt_engine.core.host import Tap
+from rt_engine.graphfile import build, read
+from rt_engine.record import Digest, Recorder, Take
+
+__all__ = ["INTERRUPTED", "prune", "replay_take", "run_file", "run_live"]
+
+INTERRUPTED = 130  # the exit code after a second Ctrl-C, as shells have it
+
+
+def run_file(
+    path: str | Path,
+    changes: dict[str, Any],
+    without: Iterable[str] = (),
+    record: str | None = None,
+    record_or_stop: bool = False,
+    **options: Any,
+) -> int:
+    """Run the graph of a file live; the exit code. `record` names the MCAP file to write.
+
+    When the record cannot be written any more, the run goes on, or stops if `record_or_stop`;
+    the exit code says so in both cases.
+    """
+    spec = prune(read(path, changes), without, str(path))
+    graph = build(spec, str(path))
+    if record is None:
+        return run_live(graph, **options)
+    stop = threading.Event()
+
+    def lost(error: OSError) -> None:
+        say(f"{record}: cannot be written any more: {error.strerror}; what it holds is readable")
+        if record_or_stop:
+            stop.set()
+
+    try:
+        recorder = Recorder(record, graph, spec, lost)
+    except OSError as error:
+        raise GraphError(f"{record}: cannot be written: {error.strerror}") from None
+    with recorder:
+        code = run_live(graph, taps=[recorder], stop=stop, **options)
+    return code or int(recorder.failed)
+
+
+def run_live(
+    graph: Graph,
+    taps: Iterable[Tap] = (),
+    duration: float | None = None,
+    digest: bool = False,
+    stop: threading.Event | None = None,
+    table: bool = True,
+) -> int:
+    """Run `graph` until its sources end, `duration` s have passed, or a signal; the exit code.
+
+    The first Ctrl-C or SIGTERM lets the graph finish what it has; the second one cuts it off.
+    """
+    sums = Digest()
+    live = Live(graph, [*taps, sums] if digest else list(taps))
+    code = 0
+    with _signals(live) as second:
+        try:
+            live.start()
+            _wait(live, duration, stop)
+        except NodeError as error:
+            say(f"{graph.file or graph.name}: {error}")
+            code = 1
+        code = INTERRUPTED if second.is_set() else code
+    if table:
+        show_stats(live, graph)
+    if digest:
+        show_digest(sums)
+    return code
+
+
+def replay_take(path: str, digest: bool = False, cost: dict[str, float] | None = None) -> int:
+    """Replay a record as fast as it goes; the exit code."""
+    take, sums = Take(path), Digest()
+    graph = take.graph()
+    replay = Replay(graph, take.events(), [sums], cost)
+    try:
+        replay.run()
+    except NodeError as error:
+        say(f"{path}: {error}")
+        return 1
+    show_stats(replay, graph)
+    for name, count in replay.lost().items():
+        print(f"{name}: {count} packets would be lost at a cost of {(cost or {})[name]} s")
+    if digest:
+        show_digest(sums)
+    return 0
+
+
+def prune(spec: dict[str, Any], names: Iterable[str], file: str) -> dict[str, Any]:
+    """The graph without the nodes `names`, and without those that only these feed."""
+    nodes = dict(spec["nodes"])
+    for name in names:
+        if name not in nodes:
+            known = ", ".join(nodes)
+            raise GraphError(f"{file}: --without {name}: no such node (nodes: {known})")
+        del nodes[name]
+    for name, keys in list(nodes.items()):
+        if "in" in keys and not _fed(keys, nodes):
+            del nodes[name]
+    return {**spec, "nodes": nodes}
+
+
+def show_stats(runner: Live | Replay, graph: Graph) -> None:
+    """Print the table of counts and latencies."""
+    from rt_engine.tables import latency_table
+
+    kinds = {name: type(node).__name__ for name, node in graph.nodes.items()}
+    console = Console()
+    console.print("\nLatency, median / 99th percentile (age: from the moment itself)")
+    console.print(latency_table(runner.stats(), kinds))
+
+
+def show_digest(digest: Digest) -> None:
+    """Print the SHA-256 of every output and of all."""
+    for name, value in digest.outputs().items():
+        print(f"{value}  {name}")
+    print(f"{digest.total()}  all outputs")
+
+
+def say(text: str) -> None:
+    """One line of error on stderr."""
+    print(f"rt-engine: error: {text}", file=sys.stderr)
+
+
+def _fed(keys: dict[str, Any], nodes: dict[str, Any]) -> bool:
+    """Drop inputs whose node is gone; whether any is left."""
+    if isinstance(keys["in"], str):
+        return keys["in"].partition(".")[0] in nodes
+    keys["in"] = {p: o for p, o in keys["in"].items() if str(o).partition(".")[0] in nodes}
+    return bool(keys["in"])
+
+
+def _wait(live: Live, duration: float | None, stop: threading.Event | None) -> None:
+    deadline = None if duration is None else live.clock.now() + round(duration * 1e9)
+    while not live.wait(0.1):
+        late = deadline is not None and live.clock.now() > deadline
+        if not live.stopping and (late or (stop is not None and stop.is_set())):
+            live.stop()
+
+
+@contextlib.contextmanager
+def _signals(live: Live) -> Iterator[threading.Event]:
+    """Handle SIGINT and SIGTERM; the event is set by the second one."""
+    second = threading.Event()
+
+    def handle(*_: object) -> None:
+        if live.stopping:
+            second.set()
+            live.abort()
+        else:
+            live.stop()
+
+    handled = (signal.SIGINT, signal.SIGTERM)
+    before: dict[int, Callable[..., Any] | int | None] = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.signal(number, handle) for number in handled}
+    try:
+        yield second
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
