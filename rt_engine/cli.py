@@ -13,6 +13,7 @@ import yaml
 
 from rt_engine import __version__
 from rt_engine.core import GraphError
+from rt_engine.core.errors import exists
 from rt_engine.devices import DeviceError
 from rt_engine.extras import MissingExtra
 from rt_engine.running import replay_take, run_file, say
@@ -138,9 +139,14 @@ def _graph_path(name: str) -> Path:
     from rt_engine.demo import graph_folder
 
     path = Path(name)
-    own = graph_folder() / f"{path.stem}.yaml"
-    plain = path.suffix == "" or path.parent.name == "graphs"
-    return own if not path.exists() and plain and own.exists() else path
+    if path.is_file():
+        return path
+    known = {p.stem: p for p in graph_folder().glob("*.yaml")}
+    if path.stem in known and path.parent.name in ("", "graphs"):
+        return known[path.stem]
+    raise GraphError(
+        f"{name}: no such graph file{exists(path.stem, known, 'graphs that come along')}"
+    )
 
 
 def _changes(items: list[str]) -> dict[str, Any]:

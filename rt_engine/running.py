@@ -16,6 +16,7 @@ from rt_engine.core import Graph, GraphError, Live, NodeError, Replay
 from rt_engine.core.host import Tap
 from rt_engine.graphfile import build, read
 from rt_engine.record import Digest, Recorder, Take
+from rt_engine.tables import latency_table
 
 __all__ = ["INTERRUPTED", "prune", "replay_take", "run_file", "run_live"]
 
@@ -69,7 +70,7 @@ def run_live(
     """
     sums = Digest()
     live = Live(graph, [*taps, sums] if digest else list(taps))
-    code = 0
+    code, start = 0, live.clock.now()
     with _signals(live) as second:
         try:
             live.start()
@@ -79,7 +80,7 @@ def run_live(
             code = 1
         code = INTERRUPTED if second.is_set() else code
     if table:
-        show_stats(live, graph)
+        show_stats(live, (live.clock.now() - start) * 1e-9)
     if digest:
         show_digest(sums)
     return code
@@ -95,7 +96,7 @@ def replay_take(path: str, digest: bool = False, cost: dict[str, float] | None =
     except NodeError as error:
         say(f"{path}: {error}")
         return 1
-    show_stats(replay, graph)
+    show_stats(replay)
     for name, count in replay.lost().items():
         print(f"{name}: {count} packets would be lost at a cost of {(cost or {})[name]} s")
     if digest:
@@ -117,14 +118,11 @@ def prune(spec: dict[str, Any], names: Iterable[str], file: str) -> dict[str, An
     return {**spec, "nodes": nodes}
 
 
-def show_stats(runner: Live | Replay, graph: Graph) -> None:
-    """Print the table of counts and latencies."""
-    from rt_engine.tables import latency_table
-
-    kinds = {name: type(node).__name__ for name, node in graph.nodes.items()}
+def show_stats(runner: Live | Replay, seconds: float | None = None) -> None:
+    """Print the table of counts and latencies; `seconds` is how long the run was."""
     console = Console()
-    console.print("\nLatency, median / 99th percentile (age: from the moment itself)")
-    console.print(latency_table(runner.stats(), kinds))
+    console.print("\nLatency, median / 99th percentile (age: since the moment itself)")
+    console.print(latency_table(runner.stats(), seconds))
 
 
 def show_digest(digest: Digest) -> None:

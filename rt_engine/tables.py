@@ -13,17 +13,19 @@ __all__ = ["latency_table", "sparkline"]
 LEVELS = " ▁▂▃▄▅▆▇█"
 
 
-def latency_table(stats: Mapping[str, Stats], kinds: Mapping[str, str]) -> Table:
-    """Node by node: rate, and median / 99th percentile of wait, work and age in ms."""
+def latency_table(stats: Mapping[str, Stats], seconds: float | None = None) -> Table:
+    """Node by node: rate, and median / 99th percentile of wait, work and age in ms.
+
+    The rate is that of the last moments, or, with `seconds`, the mean over so long a run.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("node")
-    table.add_column("is", style="dim")
     for name in ("packets", "per s", "wait ms", "work ms", "age ms", "lost"):
         table.add_column(name, justify="right")
     for name, found in stats.items():
         spreads = [_spread(s) for s in (found.wait, found.work, found.age)]
-        rate = f"{found.rate:.0f}" if found.count else "-"
-        table.add_row(name, kinds.get(name, ""), str(found.count), rate, *spreads, _lost(found))
+        rate = f"{found.count / seconds if seconds else found.rate:.1f}"
+        table.add_row(name, str(found.count), rate, *spreads, _lost(found))
     return table
 
 

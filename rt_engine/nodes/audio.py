@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -105,7 +106,8 @@ class File(Source):
         try:
             info = soundfile.info(self.path)
         except (soundfile.SoundFileError, OSError) as error:
-            reason = str(error).partition(": ")[2] or error
+            missing = not Path(self.path).exists()
+            reason = "no such file" if missing else str(error).partition(": ")[2] or error
             raise ValueError(f"sound file {self.path!r} cannot be read: {reason}") from None
         if not info.frames:
             raise ValueError(f"sound file {self.path!r} has no samples")
