@@ -1,13 +1,18 @@
 """The kinds of streams in this project: formats of the wires, and payloads.
 
-Times of packets: audio carries the time of its first sample, a frame of features the time of
-the centre of its window, an event its own moment, which may lie in the future (a due time).
+Times of packets: audio carries the time of its first sample, a picture that of its mid-exposure,
+a frame of features that of the centre of its window, an event its own moment, which may lie in
+the future (a due time).
+
+The body frame of everything that moves is right-handed, in metres, Y up; a person who faces the
+camera looks along +Z, and +X is to the person's left. Quaternions are unit, in the order xyzw.
 """
 
 from __future__ import annotations
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from rt_engine.core.packet import Kind
 
@@ -16,10 +21,15 @@ __all__ = [
     "Beat",
     "Beats",
     "Frames",
+    "Images",
     "Note",
     "Notes",
     "Onset",
     "Onsets",
+    "Pose",
+    "Poses",
+    "SkeletonPose",
+    "Skeletons",
     "Tempo",
     "TempoState",
 ]
@@ -102,3 +112,48 @@ class Onsets(Kind, frozen=True):
     """Onsets, at the time of each."""
 
     payload = Onset
+
+
+class Images(Kind, frozen=True):
+    """Pictures: uint8, shape (height, width, 3), blue green red, not mirrored."""
+
+    payload = np.ndarray
+    width: int = 0
+    height: int = 0
+    rate: float = 0.0  # pictures a second
+
+
+class Pose(msgspec.Struct, frozen=True):
+    """The landmarks of one person, in MediaPipe's order of 33, and of the hands in its of 21."""
+
+    person: int  # stays with the person while in sight
+    image: npt.NDArray[np.float32]  # (33, 3): x right, y down in pixels from the top left; depth
+    world: npt.NDArray[np.float32]  # (33, 3): body frame, origin between the hips
+    visibility: npt.NDArray[np.float32]  # (33,), 0 to 1
+    width: int  # of the picture, in pixels
+    height: int
+    left_hand: npt.NDArray[np.float32] | None = None  # (21, 3): body frame
+    right_hand: npt.NDArray[np.float32] | None = None
+
+
+class Poses(Kind, frozen=True):
+    """The people in one picture; an empty list: nobody is seen."""
+
+    payload = list[Pose]
+
+
+class SkeletonPose(msgspec.Struct, frozen=True):
+    """A humanoid in a posture; bones in the order of `rt_engine.motion.skeleton.BONES`."""
+
+    person: int
+    root: npt.NDArray[np.float32]  # (3,): the hips, body frame, the floor at Y = 0
+    rotations: npt.NDArray[np.float32]  # (55, 4): local, against the T-pose
+    confidence: npt.NDArray[np.float32]  # (55,), 0 to 1
+    scale: float = 1.0  # height of the person over that of the rest skeleton
+    contacts: tuple[bool, bool] = (False, False)  # left and right foot on the floor
+
+
+class Skeletons(Kind, frozen=True):
+    """The people in motion at one moment; an empty list: nobody."""
+
+    payload = list[SkeletonPose]

@@ -86,7 +86,7 @@ class Meter(Node):
         from rt_engine.tables import latency_table, sparkline
 
         strip = f"[cyan]{sparkline(list(self._strip), STRIP)}[/cyan]  activation"
-        return Group(self._head(now), strip, "", latency_table(self.look(), {}))
+        return Group(self._head(now), strip, "", latency_table(self.look()))
 
     def _head(self, now: int) -> str:
         """One line: the lamp, the bar, the tempo and how sure it is."""
