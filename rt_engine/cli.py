@@ -136,7 +136,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 def _graph_path(name: str) -> Path:
     """The file, or the project's graph of this name."""
-    from rt_engine.demo import graph_folder
+    from rt_engine.graphfile import graph_folder
 
     path = Path(name)
     if path.is_file():

@@ -6,25 +6,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import rt_engine
 from rt_engine.core import GraphError, Packet
 from rt_engine.core.errors import exists
 from rt_engine.devices import DeviceError, find
 from rt_engine.doctor import midi_missing
-from rt_engine.graphfile import build, read
+from rt_engine.graphfile import build, graph_folder, read
 from rt_engine.nodes.audio import Speaker
 from rt_engine.running import prune, run_live
 
-__all__ = ["demo", "graph_folder", "hits"]
+__all__ = ["demo", "hits"]
 
 WINDOW = 0.07  # s; the tolerance of beat tracking evaluation (MIREX)
-
-
-def graph_folder() -> Path:
-    """Where the graph files are: beside the package in a checkout, inside it when installed."""
-    package = Path(rt_engine.__file__).parent
-    beside = package.parent / "graphs"
-    return beside if beside.is_dir() else package / "graphs"
 
 
 def demo(name: str, duration: float | None = None, microphone: bool = False) -> int:

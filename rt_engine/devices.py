@@ -1,20 +1,20 @@
-"""Sound devices through PortAudio: found by name, listed, and found again after a loss."""
+"""Sound devices through PortAudio: listed, found by name, opened."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Literal
 
-__all__ = ["DeviceError", "find", "list_devices", "portaudio", "quiet", "rescan", "stream"]
+__all__ = ["DeviceError", "find", "list_devices", "portaudio", "quiet", "stream"]
 
 Direction = Literal["input", "output"]
 
-_lock = threading.Lock()
-_open_streams = 0
+_lock = threading.RLock()  # PortAudio is opened, closed and asked by one thread at a time
 
 
 class DeviceError(OSError):
@@ -24,14 +24,15 @@ class DeviceError(OSError):
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Hide what the C libraries of absent sound servers print to stderr while they are probed."""
-    saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(null)
+    with _lock:  # of two threads at once, the second would save the first one's silence
+        saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        try:
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            os.close(null)
 
 
 def portaudio() -> ModuleType:
@@ -39,22 +40,15 @@ def portaudio() -> ModuleType:
     with quiet():
         try:
             import sounddevice
+
+            # PortAudio's own end aborts the process where a JACK server has died under it.
+            atexit.unregister(sounddevice._exit_handler)
         except OSError as error:
             raise DeviceError(
                 f"{error}: install PortAudio (apt-get install libportaudio2)"
             ) from None
     module: ModuleType = sounddevice
     return module
-
-
-def rescan() -> None:
-    """Look for devices anew; PortAudio can do so only while no stream is open."""
-    sd = portaudio()
-    with _lock:
-        if _open_streams == 0:
-            with quiet():
-                sd._terminate()
-                sd._initialize()
 
 
 def list_devices(direction: Direction) -> list[dict[str, Any]]:
@@ -95,32 +89,47 @@ def find(name: str, direction: Direction) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def stream(
-    direction: Direction, device: str, rate: int, channels: int, block: int
+    direction: Direction,
+    device: str,
+    rate: int,
+    channels: int,
+    block: int,
+    callback: Callable[..., None] | None = None,
 ) -> Iterator[Any]:
-    """A started PortAudio stream of float32 for blocking reads or writes.
+    """A started PortAudio stream of float32: raw input to `callback`, or output by blocking writes.
 
     Raises DeviceError, naming the device and what it offers, when it cannot be opened.
     """
-    global _open_streams
-    sd = portaudio()
-    found = find(device, direction)
-    kind = sd.InputStream if direction == "input" else sd.OutputStream
-    try:
-        with quiet():
-            opened = kind(rate, block, found["index"], channels, "float32", "low")
-            opened.start()
-    except sd.PortAudioError as error:
-        raise DeviceError(
-            f"{direction} device {found['name']!r} refuses {rate} Hz, {channels} channel(s): "
-            f"{str(error.args[0]).strip()} (it offers {found['rate']} Hz, up to "
-            f"{found['channels']} channels)"
-        ) from None
     with _lock:
-        _open_streams += 1
+        opened = _opened(find(device, direction), direction, rate, channels, block, callback)
     try:
         yield opened
     finally:
-        with _lock:
-            _open_streams -= 1
-        with quiet(), contextlib.suppress(sd.PortAudioError):
+        with quiet(), contextlib.suppress(portaudio().PortAudioError):
             opened.close()
+
+
+def _opened(
+    found: dict[str, Any],
+    direction: Direction,
+    rate: int,
+    channels: int,
+    block: int,
+    callback: Callable[..., None] | None,
+) -> Any:
+    sd = portaudio()
+    kind = sd.RawInputStream if direction == "input" else sd.OutputStream
+    with quiet(), contextlib.ExitStack() as undo:
+        try:
+            index = found["index"]
+            opened = kind(rate, block, index, channels, "float32", "low", callback=callback)
+            undo.callback(opened.close)
+            opened.start()
+            undo.pop_all()
+            return opened
+        except sd.PortAudioError as error:
+            raise DeviceError(
+                f"{direction} device {found['name']!r} refuses {rate} Hz, {channels} channel(s): "
+                f"{str(error.args[0]).strip()} (it offers {found['rate']} Hz, up to "
+                f"{found['channels']} channels)"
+            ) from None

@@ -13,12 +13,12 @@ from typing import Any
 import msgspec
 import yaml
 
-from rt_engine.core.errors import GraphError, exists
+from rt_engine.core.errors import GraphError, exists, said
 from rt_engine.core.graph import Graph
 from rt_engine.core.node import Node, Source
 from rt_engine.core.packet import Kind
 
-__all__ = ["build", "catalog", "load", "read", "resolve"]
+__all__ = ["build", "catalog", "graph_folder", "load", "read", "resolve"]
 
 NAMESPACE = "rt_engine.nodes"
 RESERVED = ("is", "in", "thread", "on_error")
@@ -28,12 +28,12 @@ class _Loader(yaml.SafeLoader):
     """Safe YAML that refuses a key given twice."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"key {key!r} is given twice", problem_mark=node.start_mark
-                )
+        seen = []
+        for key, _ in node.value:
+            if key.value in seen:
+                text = f"key {key.value!r} is given twice"
+                raise yaml.MarkedYAMLError(problem=text, problem_mark=key.start_mark)
+            seen.append(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -68,14 +68,21 @@ def build(
     return graph
 
 
+def graph_folder() -> Path:
+    """Where the graph files are: beside the package in a checkout, inside it when installed."""
+    package = Path(__file__).parent
+    beside = package.parent / "graphs"
+    return beside if beside.is_dir() else package / "graphs"
+
+
 def resolve(name: str) -> type[Node]:
     """The node class of "module.Class" under rt_engine.nodes, or of a full dotted path."""
     module, _, cls = name.rpartition(".")
-    for home in (f"{NAMESPACE}.{module}", module):
+    for home in (f"{NAMESPACE}.{module}", module) if module.strip(".") == module != "" else ():
         try:
             found = getattr(importlib.import_module(home), cls, None)
         except ModuleNotFoundError as error:
-            if error.name and not home.startswith(error.name):
+            if not f"{home}.".startswith(f"{error.name}."):
                 raise  # the module is there, but something that it needs is not
             continue
         if inspect.isclass(found) and issubclass(found, Node):
@@ -91,7 +98,10 @@ def catalog() -> dict[str, type[Node]]:
 def _classes() -> Iterator[tuple[str, type[Node]]]:
     package = importlib.import_module(NAMESPACE)
     for info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"{NAMESPACE}.{info.name}")
+        try:
+            module = importlib.import_module(f"{NAMESPACE}.{info.name}")
+        except ImportError:  # of an extra that is not installed
+            continue
         for name, cls in vars(module).items():
             own = inspect.isclass(cls) and cls.__module__ == module.__name__
             if own and issubclass(cls, Node) and name[0] != "_":
@@ -103,7 +113,7 @@ def _read(file: Path) -> dict[str, Any]:
         spec = yaml.load(file.read_text("utf-8"), _Loader)
     except OSError as error:
         raise GraphError(f"{file}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise GraphError(f"{file}: is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(spec, dict) or not isinstance(spec.get("nodes"), dict) or not spec["nodes"]:
         raise GraphError(
@@ -163,8 +173,8 @@ def _swapped(file: Path, name: str, keys: dict[str, Any], path: str) -> dict[str
 def _class(graph: Graph, name: str, keys: dict[str, Any]) -> type[Node]:
     try:
         return resolve(keys["is"])
-    except (LookupError, ImportError) as error:
-        raise graph.error(name, "is", str(error)) from None
+    except Exception as error:  # whatever the import of a user's module may raise
+        raise graph.error(name, "is", said(error)) from error
 
 
 def _add(
@@ -187,8 +197,8 @@ def _add(
     _check_reserved(graph, name, keys, order)
     try:
         node = cls(**settings)
-    except ValueError as error:
-        raise graph.error(name, *_setting_error(str(error), settings)) from None
+    except Exception as error:
+        raise graph.error(name, *_setting_error(said(error), settings)) from error
     if formats is not None:
         node.plan = lambda: _set_formats(node, formats)  # type: ignore[method-assign]
     graph.add(name, node, keys.get("in"), keys.get("thread"), keys.get("on_error"))

@@ -1,7 +1,8 @@
 """Records of a run: what came out of every source, in MCAP, readable after a crash.
 
 One channel per output, "/node/output": log time is the arrival on the engine clock, publish
-time the packet's own, both in ns; the payload is `rt_engine.core.packet.encode`. The graph is
+time the packet's own, both in ns; the payload is `rt_engine.core.packet.encode`, and empty for
+a reset. "/!/controls" has the controls of all nodes, as they were applied. The graph is
 in the metadata, so a record replays by itself. Messages are not gathered into chunks: after a
 kill at most what the operating system had not been given is missing.
 """
@@ -12,6 +13,7 @@ import contextlib
 import hashlib
 import importlib
 import json
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,21 +27,23 @@ from mcap.records import Channel, Message, Metadata
 from mcap.stream_reader import StreamReader
 from mcap.writer import Writer
 
-from rt_engine.core import Event, Graph, GraphError, Kind, Output, Packet, Source
+from rt_engine.core import Controls, Event, Graph, GraphError, Kind, Packet, Source
+from rt_engine.core.errors import said
+from rt_engine.core.host import RUNNER
+from rt_engine.core.node import outputs
 from rt_engine.core.packet import decode, encode
 from rt_engine.graphfile import build
 
 __all__ = ["Digest", "Recorder", "Take"]
 
 FLUSH = 0.25  # s between two writes to the disk
-RESET = "!reset"
 
 
 class Recorder:
     """A tap that writes what the sources of `graph` emit; its disk never delays them.
 
     `on_error` is called once, in the writing thread, when the file cannot be written any
-    more (a full disk); what was written until then stays readable.
+    more (a full disk, a payload without byte form); what was written until then stays readable.
     """
 
     def __init__(
@@ -50,21 +54,20 @@ class Recorder:
         on_error: Callable[[OSError], None],
     ) -> None:
         self.path, self.failed = Path(path), False
-        self._sources = {n for n, node in graph.nodes.items() if isinstance(node, Source)}
-        self._graph, self._on_error = graph, on_error
+        self._on_error = on_error
         self._queue: SimpleQueue[tuple[int, str, str, Packet | None] | None] = SimpleQueue()
         self._file = self.path.open("wb", buffering=1 << 16)
         self._writer = Writer(self._file, use_chunking=False)
         self._writer.start(profile="", library="rt-engine")
-        self._writer.add_metadata("graph", {"spec": json.dumps(spec)})
-        self._channels = {key: self._channel(*key) for key in self._outputs()}
+        self._writer.add_metadata("graph", {"spec": json.dumps(spec, default=str)})
+        self._channels = {key: self._channel(*key, kind) for key, kind in _streams(graph).items()}
         self._file.flush()
         self._thread = threading.Thread(target=self._write, name="rt-record", daemon=True)
         self._thread.start()
 
     def __call__(self, node: str, output: str, packet: Packet | None) -> None:
-        """Note what `node` emitted just now."""
-        if node in self._sources and not self.failed:
+        """Note what `node` emitted just now, if it is a source."""
+        if (node, output) in self._channels and not self.failed:
             self._queue.put((monotonic_ns(), node, output, packet))
 
     def close(self) -> None:
@@ -80,15 +83,7 @@ class Recorder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _outputs(self) -> Iterator[tuple[str, str]]:
-        for name in sorted(self._sources):
-            ports = self._graph.nodes[name].ports.values()
-            yield from ((name, port.name) for port in ports if isinstance(port, Output))
-            yield name, RESET
-
-    def _channel(self, node: str, output: str) -> int:
-        port = getattr(self._graph.nodes[node], output, None)
-        kind: Kind = port.format if port else Kind()
+    def _channel(self, node: str, output: str, kind: Kind) -> int:
         about = {
             "kind": f"{type(kind).__module__}.{type(kind).__name__}",
             "format": msgspec.json.encode(kind).decode(),
@@ -102,9 +97,9 @@ class Recorder:
                 self._file.flush()
             self._writer.finish()  # type: ignore[no-untyped-call]
             self._file.flush()
-        except OSError as error:
+        except Exception as error:
             self.failed = True
-            self._on_error(error)
+            self._on_error(error if isinstance(error, OSError) else OSError(0, said(error)))
 
     def _write_some(self) -> bool:
         """Write for one flush period; False at the end."""
@@ -117,7 +112,7 @@ class Recorder:
             if item is None:
                 return False
             arrival, node, output, packet = item
-            channel = self._channels[node, output if packet else RESET]
+            channel = self._channels[node, output]
             body = encode(packet.data) if packet else b""
             t, seq = (packet.t, packet.seq) if packet else (arrival, 0)
             self._writer.add_message(channel, arrival, body, t, seq % 2**32)
@@ -134,6 +129,14 @@ class Take:
         self.path = Path(path)
         self.channels: dict[int, tuple[str, str, Kind]] = {}
         self.spec: dict[str, Any] = {}
+        try:
+            self._read_head()
+        except GraphError:
+            raise
+        except (ImportError, AttributeError, LookupError, ValueError) as error:
+            raise GraphError(f"{self.path}: is no record of rt-engine: {said(error)}") from error
+
+    def _read_head(self) -> None:
         for record in self._records():
             if isinstance(record, Metadata) and record.name == "graph":
                 self.spec = json.loads(record.metadata["spec"])
@@ -143,15 +146,13 @@ class Take:
             elif isinstance(record, Message):
                 break
         if not self.spec:
-            raise GraphError(f"{self.path}: is no record of rt-engine: it holds no graph")
+            raise ValueError("it holds no graph")
 
     def graph(self) -> Graph:
         """The recorded graph; sources keep the recorded formats and need no device or file."""
         formats: dict[str, dict[str, Kind]] = {}
         for node, output, kind in self.channels.values():
-            formats.setdefault(node, {})
-            if output != RESET:
-                formats[node][output] = kind
+            formats.setdefault(node, {})[output] = kind
         return build(self.spec, str(self.path), formats)
 
     def events(self) -> Iterator[Event]:
@@ -160,7 +161,7 @@ class Take:
             if isinstance(record, Message):
                 node, output, kind = self.channels[record.channel_id]
                 packet = None
-                if output != RESET:
+                if record.data:
                     data = decode(record.data, kind.payload)
                     packet = Packet(record.publish_time, data, record.sequence)
                 yield Event(record.log_time, node, output, packet)
@@ -171,8 +172,8 @@ class Take:
         except OSError as error:
             raise GraphError(f"{self.path}: cannot be read: {error.strerror}") from None
         # A record that was cut off ends in the middle of a message: what came before counts.
-        with file, contextlib.suppress(McapError, EOFError):
-            yield from StreamReader(file, record_size_limit=None).records
+        with file, contextlib.suppress(McapError, EOFError, struct.error):
+            yield from StreamReader(file).records
 
 
 class Digest:
@@ -183,7 +184,7 @@ class Digest:
 
     def __call__(self, node: str, output: str, packet: Packet | None) -> None:
         """Take a packet in."""
-        if packet is not None:
+        if packet is not None and node != RUNNER:
             key = f"{node}.{output}"
             digest = self._hashes.setdefault(key, hashlib.sha256())
             digest.update(b"%d %d " % (packet.t, packet.seq) + encode(packet.data))
@@ -195,6 +196,13 @@ class Digest:
     def total(self) -> str:
         """One digest of all outputs."""
         return hashlib.sha256(json.dumps(self.outputs()).encode()).hexdigest()
+
+
+def _streams(graph: Graph) -> dict[tuple[str, str], Kind]:
+    """What a record of `graph` holds: (node, output) and format."""
+    sources = {name: node for name, node in graph.nodes.items() if isinstance(node, Source)}
+    found = {(s, n): o.format for s, node in sources.items() for n, o in outputs(node).items()}
+    return {**found, (RUNNER, "controls"): Controls()}
 
 
 def _kind(channel: Channel) -> Kind:

@@ -8,15 +8,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from rt_engine.core import Graph, GraphError, Live, NodeError, Replay
 from rt_engine.core.host import Tap
 from rt_engine.graphfile import build, read
-from rt_engine.record import Digest, Recorder, Take
-from rt_engine.tables import latency_table
+
+# What needs mcap or rich is imported where it is used: a run without them starts sooner.
+if TYPE_CHECKING:
+    from rt_engine.record import Digest
 
 __all__ = ["INTERRUPTED", "prune", "replay_take", "run_file", "run_live"]
 
@@ -47,6 +47,8 @@ def run_file(
         if record_or_stop:
             stop.set()
 
+    from rt_engine.record import Recorder
+
     try:
         recorder = Recorder(record, graph, spec, lost)
     except OSError as error:
@@ -68,8 +70,8 @@ def run_live(
 
     The first Ctrl-C or SIGTERM lets the graph finish what it has; the second one cuts it off.
     """
-    sums = Digest()
-    live = Live(graph, [*taps, sums] if digest else list(taps))
+    sums = _digest() if digest else None
+    live = Live(graph, [*taps, sums] if sums else list(taps))
     code, start = 0, live.clock.now()
     with _signals(live) as second:
         try:
@@ -81,14 +83,16 @@ def run_live(
         code = INTERRUPTED if second.is_set() else code
     if table:
         show_stats(live, (live.clock.now() - start) * 1e-9)
-    if digest:
+    if sums:
         show_digest(sums)
     return code
 
 
 def replay_take(path: str, digest: bool = False, cost: dict[str, float] | None = None) -> int:
     """Replay a record as fast as it goes; the exit code."""
-    take, sums = Take(path), Digest()
+    from rt_engine.record import Take
+
+    take, sums = Take(path), _digest()
     graph = take.graph()
     replay = Replay(graph, take.events(), [sums], cost)
     try:
@@ -120,6 +124,10 @@ def prune(spec: dict[str, Any], names: Iterable[str], file: str) -> dict[str, An
 
 def show_stats(runner: Live | Replay, seconds: float | None = None) -> None:
     """Print the table of counts and latencies; `seconds` is how long the run was."""
+    from rich.console import Console
+
+    from rt_engine.tables import latency_table
+
     console = Console()
     console.print("\nLatency, median / 99th percentile (age: since the moment itself)")
     console.print(latency_table(runner.stats(), seconds))
@@ -135,6 +143,12 @@ def show_digest(digest: Digest) -> None:
 def say(text: str) -> None:
     """One line of error on stderr."""
     print(f"rt-engine: error: {text}", file=sys.stderr)
+
+
+def _digest() -> Digest:
+    from rt_engine.record import Digest
+
+    return Digest()
 
 
 def _fed(keys: dict[str, Any], nodes: dict[str, Any]) -> bool:

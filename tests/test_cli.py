@@ -13,8 +13,8 @@ import soundfile
 import yaml
 
 from rt_engine.cli import main
-from rt_engine.demo import graph_folder, hits
-from rt_engine.graphfile import catalog
+from rt_engine.demo import hits
+from rt_engine.graphfile import catalog, graph_folder
 
 GRAPH = """
 name: small

@@ -65,10 +65,10 @@ class SampleClock:
 
     Second order, after F. Adriaensen, "Using a DLL to filter time" (Linux Audio Conference
     2005). `rate` is the nominal rate in Hz; `bandwidth` (Hz) trades smoothness for speed.
-    A step of more than `jump` seconds (an overrun, a suspended device) starts the loop anew.
+    A step of more than `jump` seconds (an overrun, a suspended device) is followed at once.
     """
 
-    def __init__(self, rate: float, bandwidth: float = 0.1, jump: float = 0.25) -> None:
+    def __init__(self, rate: float, bandwidth: float = 0.05, jump: float = 0.25) -> None:
         if rate <= 0 or bandwidth <= 0:
             raise ValueError(f"rate and bandwidth must be positive, got {rate} and {bandwidth}")
         self.rate, self.bandwidth, self.jump = rate, bandwidth, jump * SECOND
@@ -77,6 +77,10 @@ class SampleClock:
     def reset(self) -> None:
         """Forget all; the next block sets the phase and the nominal rate."""
         self.period = SECOND / self.rate  # ns a sample, as measured
+        self.slip()
+
+    def slip(self) -> None:
+        """Samples were lost: the next block sets the phase; the measured rate stays."""
         self._next: float | None = None
         self._seen = 0
 
@@ -89,14 +93,13 @@ class SampleClock:
         """Time in ns of the first of `samples` samples whose last one arrived at `arrival`."""
         error = 0.0 if self._next is None else arrival - self._next
         if self._next is None or abs(error) > self.jump:
-            self.reset()
-            self._next, error = float(arrival), 0.0
+            self._next, self._seen, error = float(arrival), 0, 0.0
         # Wide at first, so that a late first block does not bias the following seconds.
         self._seen += samples
         width = max(self.bandwidth, 0.5 * self.rate / self._seen)
         omega = min(0.5, 2 * math.pi * width * samples / self.rate)
         end = self._next + math.sqrt(2) * omega * error
-        if self._seen > self.rate / 2:
+        if self._seen > 2 * self.rate:
             self.period += omega * omega * error / samples
         start = end - samples * self.period
         self._next = end + samples * self.period

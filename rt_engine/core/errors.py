@@ -5,7 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import Any
 
-__all__ = ["GraphError", "NodeError", "exists"]
+__all__ = ["GraphError", "NodeError", "exists", "said"]
 
 
 class GraphError(ValueError):
@@ -17,9 +17,15 @@ class NodeError(RuntimeError):
 
     def __init__(self, node: Any, place: str, cause: BaseException) -> None:
         self.node, self.place, self.cause = node, place, cause
-        kind = "" if isinstance(cause, OSError | ValueError) else f"{type(cause).__name__}: "
-        super().__init__(f"node {node.name!r} ({type(node).__name__}), {place}: {kind}{cause}")
+        super().__init__(f"node {node.name!r} ({type(node).__name__}), {place}: {said(cause)}")
         self.__cause__ = cause
+
+
+def said(cause: BaseException) -> str:
+    """What an exception says, in one line; with its type where the text alone says too little."""
+    text = " ".join(str(cause).split())
+    clear = text and isinstance(cause, OSError | ValueError | ImportError | LookupError)
+    return text if clear and not isinstance(cause, KeyError) else f"{type(cause).__name__}: {text}"
 
 
 def exists(found: str, names: Any, what: str) -> str:

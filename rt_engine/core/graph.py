@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-from rt_engine.core.errors import GraphError, exists
-from rt_engine.core.node import Hold, Input, Node, Output, Source
+from rt_engine.core.errors import GraphError, exists, said
+from rt_engine.core.node import Hold, Input, Node, Source, outputs
 
 __all__ = ["Graph", "Wire"]
 
@@ -48,16 +48,15 @@ class Graph:
         """
         if not re.fullmatch(r"[A-Za-z][\w-]*", name):
             raise self.error(name, "nodes", "a name is a letter, then letters, digits, - and _")
-        if name in self.nodes:
-            raise self.error(name, "nodes", "there is already a node of this name")
+        if name in self.nodes or node in self.nodes.values():
+            raise self.error(name, "nodes", "this name, or this node, is already in the graph")
         wires = [self._wire(name, node, *pair) for pair in self._pairs(name, node, inputs)]
         self._check_complete(name, node, wires)
         try:
             node.plan()
-        except ValueError as error:
-            raise self.error(name, "in" if wires else "settings", str(error)) from None
-        self.nodes[name] = node
-        self.wires += wires
+        except Exception as error:
+            raise self.error(name, "in" if wires else "settings", said(error)) from error
+        self.nodes[name], self.wires = node, self.wires + wires
         if thread is not None:
             self.threads[name] = thread
         device = isinstance(node, Source) and node.device
@@ -72,6 +71,11 @@ class Graph:
         """The wires that end at node `name`."""
         return [wire for wire in self.wires if wire.node == name]
 
+    def feeders(self, name: str) -> list[str]:
+        """The nodes whose packets make node `name` work: those behind its inputs, not its holds."""
+        ports = self.nodes[name].ports
+        return [wire.source for wire in self.into(name) if isinstance(ports[wire.input], Input)]
+
     def lanes(self) -> dict[str, str]:
         """For each node the one at the head of its thread; the node itself where one starts.
 
@@ -79,18 +83,25 @@ class Graph:
         """
         lanes: dict[str, str] = {}
         for name, node in self.nodes.items():
-            wires = [w for w in self.into(name) if isinstance(getattr(node, w.input), Input)]
-            feeders = {lanes[wire.source] for wire in wires}
+            feeders = {lanes[feeder] for feeder in self.feeders(name)}
             own = isinstance(node, Source) or self.threads.get(name, node.threaded)
             lanes[name] = name if own or len(feeders) != 1 else feeders.pop()
         return lanes
+
+    def way(self, name: str) -> list[str]:
+        """The heads of the threads that data of the first source pass to node `name`."""
+        lanes = self.lanes()
+        way = [lanes[name]]
+        while not isinstance(self.nodes[way[0]], Source) and (feeders := self.feeders(way[0])):
+            way.insert(0, lanes[feeders[0]])
+        return way
 
     def waits(self, name: str) -> bool:
         """Whether the streams of node `name` come from files alone, which may be kept waiting."""
         node = self.nodes[name]
         if isinstance(node, Source):
             return not node.device
-        return all(self.waits(wire.source) for wire in self.into(name))
+        return all(self.waits(feeder) for feeder in self.feeders(name))
 
     def _pairs(
         self, name: str, node: Node, inputs: str | Mapping[str, str] | None
@@ -111,27 +122,23 @@ class Graph:
         source, _, output = str(origin).partition(".")
         if source not in self.nodes:
             raise self.error(name, "in", f"no node {source!r} above it" + self._above(source))
-        outputs = {n: p for n, p in self._outputs(source).items() if output in ("", n)}
-        if not outputs:
-            known = exists(output, self._outputs(source), "outputs")
+        formats = {n: p.format for n, p in outputs(self.nodes[source]).items()}
+        known = exists(output, formats, "outputs")
+        if (output and output not in formats) or not formats:
             raise self.error(name, "in", f"node {source!r} has no output {output!r}{known}")
         wanted = node.ports[port].kind
-        reasons = {n: wanted.mismatch(p.format) for n, p in outputs.items()}
+        candidates = [output] if output else list(formats)
+        reasons = {n: wanted.mismatch(formats[n]) for n in candidates}
         fitting = [n for n, reason in reasons.items() if reason is None]
         if len(fitting) != 1:
-            hint = " or ".join(f"{source}.{n}" for n in fitting or outputs)
             clash = ", ".join(sorted({r for r in reasons.values() if r}))
+            hint = " or ".join(f"{source}.{n}" for n in fitting)
             text = f"{origin!r} {clash}" if not fitting else f"say which of its outputs: {hint}"
             raise self.error(name, "in" if len(node.ports) == 1 else f"in.{port}", text)
-        node.formats[port] = outputs[fitting[0]].format
-        bound = getattr(node, port)
-        if bound is not None:
+        node.formats[port] = formats[fitting[0]]
+        if isinstance(bound := getattr(node, port), Input):
             bound.format = node.formats[port]
         return Wire(source, fitting[0], name, port)
-
-    def _outputs(self, name: str) -> dict[str, Output]:
-        node = self.nodes[name]
-        return {n: getattr(node, n) for n, p in node.ports.items() if isinstance(p, Output)}
 
     def _above(self, found: str) -> str:
         return exists(found, self.nodes, "nodes above")

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from rt_engine.core.clock import SECOND, Clock
 from rt_engine.core.errors import NodeError, exists
-from rt_engine.core.graph import Graph
+from rt_engine.core.graph import Graph, Wire
+from rt_engine.core.inbox import Inbox, LatestSlot, Slot
 from rt_engine.core.meter import Meter, Stats
-from rt_engine.core.node import Hold, Node, Output
+from rt_engine.core.node import Hold, Input, Node, Source, outputs
 from rt_engine.core.packet import Controls, Packet
 
-__all__ = ["Host", "Strand", "Tap", "wire"]
+__all__ = ["RUNNER", "Host", "Strand", "Tap", "close_all", "route", "wire"]
 
 Tap = Callable[[str, str, Packet | None], None]
 """Sees (node, output, packet) of everything emitted; None in place of a packet: a reset."""
 
+Target = tuple[Callable[[Packet], None], Callable[[], None]]
+"""What takes a packet, and what takes a reset."""
+
+RUNNER = "!"  # the node's name in a tap for controls, where the runner applies them
 BACKOFF = (0.25, 8.0)  # seconds before the first and before a late restart
+
+log = logging.getLogger("rt_engine")
 
 
 class Strand:
-    """One line of execution: which node runs now and since when (ns); 0 when idle."""
+    """One line of execution: which node runs now (None when idle) and since when (ns)."""
 
     def __init__(self) -> None:
         self.node: Node | None = None
@@ -36,10 +45,10 @@ class Host:
     def __init__(self, node: Node, strand: Strand, clock: Clock, policy: str) -> None:
         self.node, self.strand, self.clock, self.policy = node, strand, clock, policy
         self.meter = Meter()
-        self.downstream: list[Callable[[], None]] = []  # resets of what this node feeds
+        self.slots: list[Slot] = []
         self.opened = False
-        self._failures = 0
-        self._down_until = 0
+        self._wait = 0.0  # s before the latest restart
+        self._calm_at = self._down_until = self._warn_at = 0  # ns
 
     def open(self) -> None:
         """Open and reset the node; NodeError when that fails."""
@@ -60,17 +69,21 @@ class Host:
 
     def reset_downstream(self) -> None:
         """Let all behind the node forget the stream."""
-        for reset in self.downstream:
-            reset()
+        for output in outputs(self.node).values():
+            output.gap()
 
     def guard(self, place: str, call: Callable[..., Any], *values: Any) -> Any:
         """Call and return; whatever is raised becomes a NodeError of this node."""
+        strand, outer = self.strand, self.strand.node
+        strand.since, strand.node = self.clock.now(), self.node
         try:
             return call(*values)
         except NodeError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise NodeError(self.node, place, error) from error
+        finally:
+            strand.since, strand.node = self.clock.now(), outer
 
     def handler(self, port: str) -> Callable[..., None]:
         """The metered call `deliver(packet, wait=0)` of an input; `wait` in ns."""
@@ -83,42 +96,58 @@ class Host:
                 return
             start = now()
             outer, spent = strand.node, strand.nested
-            strand.node, strand.since, strand.nested = self.node, start, 0
+            strand.since, strand.node, strand.nested = start, self.node, 0
             try:
                 call(packet)
             except NodeError:
                 raise
-            except Exception as error:
+            except (Exception, SystemExit) as error:
                 self._failed(NodeError(self.node, _place(port, packet), error))
             end = now()
             record((wait, end - start - strand.nested, end - packet.t + lookahead))
-            strand.node, strand.since, strand.nested = outer, end, spent + end - start
+            strand.since, strand.node, strand.nested = end, outer, spent + end - start
 
         return deliver
+
+    def slot(self, inbox: Inbox, port: str, deliver: Callable[..., None], waits: bool) -> Slot:
+        """A place for an input in front of the node, with the policy of the port."""
+        spec = self.node.ports[port]
+        assert isinstance(spec, Input)
+        cls = Slot if spec.keep == "all" else LatestSlot
+        slot = cls(inbox, deliver, self.reset, partial(self._overran, port), spec.size, waits)
+        self.slots.append(slot)
+        return slot
 
     def control(self, packet: Packet) -> None:
         """Apply a `Control`. A user's wrong value is said, and changes nothing."""
         change = packet.data
+        call = partial(self.node.control, packet.t, change.name, change.value)
         try:
-            self.node.control(packet.t, change.name, change.value)
-        except (ValueError, TypeError) as error:
-            self.node.log.warning("control %s %s: %s", change.name, change.value, error)
-        except Exception as error:
-            self._failed(NodeError(self.node, f"control {change.name!r}", error))
+            self.guard(f"control {change.name!r}", call)
+        except NodeError as error:
+            if error.node is not self.node:
+                raise
+            if isinstance(error.cause, ValueError | TypeError):
+                self.node.log.warning("control %s %s: %s", change.name, change.value, error.cause)
+            else:
+                self._failed(error)
+
+    def stats(self, now: int) -> Stats:
+        """Counts, rates and latencies until engine time `now`."""
+        dropped = sum(slot.dropped for slot in self.slots)
+        return self.meter.stats(now, dropped, sum(slot.overruns for slot in self.slots))
 
     def delay(self) -> float:
-        """Count a failure, and say how many seconds to wait before the next try."""
+        """Count a failure; seconds until the next try, doubled when it soon follows another."""
         first, last = BACKOFF
-        self._failures += 1
+        now = self.clock.now()
+        self._wait = min(self._wait * 2, last) if now < self._calm_at else first
+        self._calm_at = now + round((self._wait + last) * SECOND)
         self.meter.restarts += 1
-        return float(min(first * 2 ** (self._failures - 1), last))
-
-    def healthy(self) -> None:
-        """The node works again: its next failure is a first one."""
-        self._failures = 0
+        return self._wait
 
     def _failed(self, error: NodeError) -> None:
-        if self.policy != "restart":
+        if self.policy != "restart" or isinstance(self.node, Source):
             raise error
         wait = self.delay()
         self._down_until = self.clock.now() + round(wait * SECOND)
@@ -138,65 +167,61 @@ class Host:
         self.reset_downstream()
         return True
 
-
-def seed(graph: str, node: str) -> int:
-    """The seed of a node's randomness: the same graph and name, the same numbers."""
-    return zlib.crc32(f"{graph}/{node}".encode())
+    def _overran(self, port: str) -> None:
+        if (now := self.clock.now()) >= self._warn_at:
+            self._warn_at = now + SECOND
+            log.warning(
+                "node %r is too slow: its input %r overran, packets are lost", self.node.name, port
+            )
 
 
 def wire(
     graph: Graph,
     hosts: dict[str, Host],
-    connect: Callable[[str, str], tuple[Callable[[Packet], None], Callable[[], None]]],
+    connect: Callable[[Wire], Target],
     control: Callable[[Packet], None],
     look: Callable[[], Mapping[str, Stats]],
-    taps: Iterable[Tap] = (),
+    taps: Iterable[Tap],
 ) -> None:
-    """Give every output its targets; wires to nodes without a host lead nowhere.
-
-    `connect(node, input)` answers with what takes a packet and what takes a reset there.
-    """
+    """Give every output its targets; wires to nodes without a host lead nowhere."""
     for name, host in hosts.items():
-        node = host.node
-        node.bind(name, host.clock, seed(graph.name, name), look)
-        host.downstream = [_reset_tap(tap, name) for tap in taps]
-        for output in [p for p in vars(node).values() if isinstance(p, Output)]:
+        host.node.bind(name, host.clock, zlib.crc32(f"{graph.name}/{name}".encode()), look)
+        for port, output in outputs(host.node).items():
             output.seq = 0
-            output.targets = [_tap(tap, name, output.name) for tap in taps]
+            output.targets = [partial(tap, name, port) for tap in taps]
+            output.resets = [partial(tap, name, port, None) for tap in taps]
             if isinstance(output.format, Controls):
                 output.targets.append(control)
-    for source, output_name, node_name, port in graph.wires:
-        if source not in hosts or node_name not in hosts:
+    for each in graph.wires:
+        if each.source not in hosts or each.node not in hosts:
             continue
-        output = getattr(hosts[source].node, output_name)
-        if isinstance(hosts[node_name].node.ports[port], Hold):
-            output.targets.append(_holder(hosts[node_name].node, port))
+        output, node = outputs(hosts[each.source].node)[each.output], hosts[each.node].node
+        if isinstance(node.ports[each.input], Hold):
+            setattr(node, each.input, None)
+            output.targets.append(partial(setattr, node, each.input))
             continue
-        take, reset = connect(node_name, port)
+        take, reset = connect(each)
         output.targets.append(take)
-        hosts[source].downstream.append(reset)
+        output.resets.append(reset)
 
 
-def route(hosts: dict[str, Host], packet: Packet, log: Any) -> Host | None:
-    """The host that a `Control` is for; None, and one line in the log, when there is none."""
-    name = packet.data.node
-    if name not in hosts:
-        log.warning(
-            "control for node %r, which does not exist%s", name, exists(name, hosts, "nodes")
-        )
-    return hosts.get(name)
+def route(graph: Graph, packet: Packet) -> str | None:
+    """The node that a `Control` is for; None, and one line in the log, when there is none."""
+    name: str = packet.data.node
+    if name in graph.nodes:
+        return name
+    known = exists(name, graph.nodes, "nodes")
+    log.warning("control for node %r, which does not exist%s", name, known)
+    return None
 
 
-def _tap(tap: Tap, node: str, output: str) -> Callable[[Packet], None]:
-    return lambda packet: tap(node, output, packet)
-
-
-def _reset_tap(tap: Tap, node: str) -> Callable[[], None]:
-    return lambda: tap(node, "", None)
-
-
-def _holder(node: Node, name: str) -> Callable[[Packet], None]:
-    return lambda packet: setattr(node, name, packet)
+def close_all(hosts: Iterable[Host], fail: Callable[[NodeError], None]) -> None:
+    """Close every node, whatever happens in the others."""
+    for host in hosts:
+        try:
+            host.close()
+        except NodeError as error:
+            fail(error)
 
 
 def _place(port: str, packet: Packet) -> str:

@@ -10,13 +10,16 @@ from typing import Any
 
 from rt_engine.core.packet import Packet
 
-__all__ = ["Inbox", "LatestSlot", "Slot"]
+__all__ = ["Inbox", "Job", "LatestSlot", "Slot"]
 
 Job = tuple[Callable[..., None], tuple[Any, ...]]
 
 
 class Inbox:
     """Jobs of one thread, in order of arrival. `SimpleQueue` is the fastest there is."""
+
+    put: Callable[[Job], None]
+    now: Callable[[], int] = staticmethod(monotonic_ns)
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
@@ -44,12 +47,11 @@ class Inbox:
     def close(self) -> None:
         """Let `run` return as soon as it can, and nobody wait any more."""
         self.closed = True
-        while True:
-            try:
+        try:
+            while True:
                 self._queue.get_nowait()
-            except Empty:
-                break
-        self.end()
+        except Empty:
+            self.end()
 
 
 class Slot:
@@ -70,9 +72,10 @@ class Slot:
         self.inbox, self.deliver, self.on_reset, self.on_lost = inbox, deliver, reset, lost
         self.size, self.waits = size, waits
         self.sent = self.taken = self.overruns = 0
+        self.limit = size
         self._gap = self._waiting = False
         self._room: SimpleQueue[None] = SimpleQueue()
-        self._jobs = inbox.put
+        self._jobs, self._now, self._work = inbox.put, inbox.now, self._take  # bound once
 
     @property
     def dropped(self) -> int:
@@ -81,13 +84,13 @@ class Slot:
 
     def put(self, packet: Packet) -> None:
         """Queue `packet`; when full, wait if the sender may, else lose the packet loudly."""
-        if self.sent - self.taken >= self.size and not self._wait_for_room():
+        if self.sent - self.taken >= self.limit and not self._wait_for_room():
             return
         if self._gap:
-            self._gap = False
+            self._gap, self.limit = False, self.size
             self.reset()
         self.sent += 1
-        self._jobs((self._take, (packet, monotonic_ns())))
+        self._jobs((self._work, (packet, self._now())))
 
     def reset(self) -> None:
         """Let the node forget its state, in order with the packets."""
@@ -98,13 +101,14 @@ class Slot:
         if self._waiting and self.sent - self.taken <= self.size // 2:
             self._waiting = False
             self._room.put(None)
-        self.deliver(packet, monotonic_ns() - put_at)
+        self.deliver(packet, self._now() - put_at)
 
     def _wait_for_room(self) -> bool:
         if not self.waits:
             self.overruns += 1
             if not self._gap:
-                self._gap = True
+                # One long gap is better than a reset before every other packet.
+                self._gap, self.limit = True, (self.size + 1) // 2
                 self.on_lost()
             return False
         while self.sent - self.taken >= self.size and not self.inbox.closed:
@@ -123,8 +127,9 @@ class LatestSlot(Slot):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self._newest: deque[tuple[Packet, int]] = deque(maxlen=1)
+        self._newest: deque[tuple[Packet, int, int]] = deque(maxlen=1)
         self._signalled = False
+        self._asked = self._done = 0  # resets
 
     @property
     def dropped(self) -> int:
@@ -134,16 +139,23 @@ class LatestSlot(Slot):
     def put(self, packet: Packet) -> None:
         """Replace what waits by `packet`."""
         self.sent += 1
-        self._newest.append((packet, monotonic_ns()))
+        self._newest.append((packet, self._now(), self._asked))
         if not self._signalled:
             self._signalled = True
             self._jobs((self._take_newest, ()))
 
+    def reset(self) -> None:
+        """Let the node forget its state just before the next packet, whichever that is."""
+        self._asked += 1
+
     def _take_newest(self) -> None:
         self._signalled = False  # before taking: a packet put after this signals anew
         try:
-            packet, put_at = self._newest.popleft()
+            packet, put_at, resets = self._newest.popleft()
         except IndexError:
             return
         self.taken += 1
-        self.deliver(packet, monotonic_ns() - put_at)
+        while self._done < resets:
+            self._done += 1
+            self.on_reset()
+        self.deliver(packet, self._now() - put_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 
 import msgspec
@@ -67,17 +68,19 @@ class Meter:
         self.count = self.busy = self.restarts = 0
         self._histograms = [Histogram() for _ in range(3)]
         self._looked = (0, 0, 0)
+        self._lock = threading.Lock()  # several threads may look
 
     def fold(self) -> None:
         """Move the samples into the histograms."""
-        taken = [self.samples.popleft() for _ in range(len(self.samples))]
-        if not taken:
-            return
-        self.count += len(taken)
-        columns = np.array(taken, np.int64).T
-        self.busy += int(columns[1].sum())
-        for histogram, column in zip(self._histograms, columns, strict=True):
-            histogram.add(column)
+        with self._lock:
+            taken = [self.samples.popleft() for _ in range(len(self.samples))]
+            if not taken:
+                return
+            self.count += len(taken)
+            columns = np.array(taken, np.int64).T
+            self.busy += int(columns[1].sum())
+            for histogram, column in zip(self._histograms, columns, strict=True):
+                histogram.add(column)
 
     def stats(self, now: int, dropped: int = 0, overruns: int = 0) -> Stats:
         """Everything so far, at engine time `now` (ns)."""

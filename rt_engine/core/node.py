@@ -77,6 +77,7 @@ class Output(Port):
         super().__init__(kind)
         self.seq = 0
         self.targets: list[Callable[[Packet], None]] = []
+        self.resets: list[Callable[[], None]] = []
 
     def emit(self, t: int, data: Any) -> None:
         """Send `data`, which belongs to engine time `t` (ns), to all targets."""
@@ -84,6 +85,12 @@ class Output(Port):
         self.seq += 1
         for target in self.targets:
             target(packet)
+
+    def gap(self) -> None:
+        """Say that data is missing here: `seq` jumps, and all behind forgets the stream."""
+        self.seq += 1
+        for reset in self.resets:
+            reset()
 
 
 class Node:
@@ -124,7 +131,7 @@ class Node:
         for name, port in self.ports.items():
             own = None if isinstance(port, Hold) else copy.copy(port)
             if isinstance(own, Output):
-                own.targets = []
+                own.targets, own.resets = [], []
             setattr(self, name, own)
         self.formats: dict[str, Any] = {}  # of the wired inputs and holds, for `plan`
         self.bind(type(self).__name__, LiveClock(), 0, dict)
@@ -154,15 +161,25 @@ class Node:
         if name in self.actions:
             getattr(self, name)(t, *value)
         elif name in live_settings(type(self)):
-            given = value[0] if len(value) == 1 else value
-            setattr(self, name, coerce(type(self), name, given))
-            self.on_setting(name)
+            given = coerce(type(self), name, value[0] if len(value) == 1 else value)
+            before = getattr(self, name)
+            setattr(self, name, given)
+            try:
+                self.on_setting(name)
+            except ValueError:
+                setattr(self, name, before)
+                raise
         else:
             known = ", ".join(sorted(live_settings(type(self)) | self.actions)) or "none"
             raise ValueError(f"{self.name!r} has no live setting or action {name!r}; has: {known}")
 
     def on_setting(self, name: str) -> None:
-        """Live setting `name` has just changed."""
+        """Live setting `name` has just changed; ValueError takes the change back."""
+
+
+def outputs(node: Node) -> dict[str, Output]:
+    """The outputs of a node, by name."""
+    return {port.name: port for port in vars(node).values() if isinstance(port, Output)}
 
 
 def live_settings(cls: type[Node]) -> frozenset[str]:
@@ -189,14 +206,16 @@ def coerce(cls: type[Node], name: str, value: Any) -> Any:
 def _settings(cls: type[Node]) -> type[msgspec.Struct]:
     fields: list[Any] = []
     if taken := {"clock", "log", "look", "name", "rng"} & set(vars(cls).get("__annotations__", ())):
-        raise TypeError(f"{cls.__name__}: every node has {min(taken)!r}; name the setting otherwise")
+        raise TypeError(
+            f"{cls.__name__}: every node has {min(taken)!r}; name the setting otherwise"
+        )
     for name, hint in get_type_hints(cls, include_extras=True).items():
         if name in vars(Node)["__annotations__"] or name[0] == "_" or get_origin(hint) is ClassVar:
             continue
         if not hasattr(cls, name):
             fields.append((name, hint))
         elif isinstance(default := getattr(cls, name), list | dict | set):
-            copied = msgspec.field(default_factory=partial(copy.copy, default))
+            copied = msgspec.field(default_factory=partial(copy.deepcopy, default))
             fields.append((name, hint, copied))
         else:
             fields.append((name, hint, default))

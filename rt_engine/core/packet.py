@@ -69,7 +69,7 @@ def decode(raw: bytes, payload: Any = Any) -> Any:
 
 
 def _pack(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
+    if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         shape = (value.dtype.str, list(value.shape), np.ascontiguousarray(value).tobytes())
         return msgspec.msgpack.Ext(_ARRAY, msgspec.msgpack.encode(shape))
     if isinstance(value, np.generic):
@@ -81,7 +81,10 @@ def _unpack(code: int, raw: memoryview) -> Any:
     if code != _ARRAY:
         raise msgspec.DecodeError(f"unknown extension {code}")
     dtype, shape, buffer = msgspec.msgpack.decode(raw, type=tuple[str, list[int], bytes])
-    return np.frombuffer(buffer, dtype).reshape(shape)
+    try:
+        return np.frombuffer(buffer, dtype).reshape(shape)
+    except TypeError as error:
+        raise msgspec.DecodeError(str(error)) from None
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_pack)

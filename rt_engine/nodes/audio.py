@@ -13,6 +13,7 @@ import soxr
 from msgspec import Meta
 
 from rt_engine import devices
+from rt_engine.capture import Capture
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, SampleClock, Source
 from rt_engine.kinds import Audio
 
@@ -22,7 +23,7 @@ Block = Annotated[int, Meta(ge=16, le=16_384, description="samples a packet")]
 Port = Annotated[str, Meta(description='device name or a part of it; "" is the system\'s default')]
 Samples = npt.NDArray[np.float32]
 
-SILENT_FOR = 0.5  # s without a sample after which a device counts as lost
+POLL = 0.1  # s that one read waits at most
 
 
 class Microphone(Source):
@@ -46,11 +47,7 @@ class Microphone(Source):
         self.overruns = 0
 
     def open(self) -> None:
-        devices.rescan()
-        self._stack = contextlib.ExitStack()
-        stream = devices.stream("input", self.port, self.rate, self.channel, self.block)
-        self._stream: Any = self._stack.enter_context(stream)
-        self._latency = round(self._stream.latency * SECOND)
+        self._capture = Capture(self.port, self.rate, self.channel, self.block)
 
     def reset(self) -> None:
         self._clock = SampleClock(self.rate)
@@ -61,29 +58,21 @@ class Microphone(Source):
         return self._clock.drift
 
     def read(self) -> None:
-        """One block; DeviceError when the device has been silent for half a second."""
-        arrival = self._arrival()
-        data, overflowed = self._stream.read(self.block)
-        if overflowed:
+        """One block, if there is one soon; DeviceError when the device is gone."""
+        if (got := self._capture.read(POLL)) is None:
+            return
+        arrival, lost, data = got
+        if lost:
             self.overruns += 1
             self.log.warning("the device lost samples (%d times so far)", self.overruns)
-            self._clock.reset()
-        t = self._clock.update(arrival, self.block) - self._latency
+            self._clock.slip()
+            self.audio.gap()
+        t = self._clock.update(arrival, self.block) - self._capture.latency
         self.audio.emit(t, np.ascontiguousarray(data[:, self.channel - 1]))
 
-    def _arrival(self) -> int:
-        """Wait until a block is there, so that a dead device cannot block the read for ever."""
-        last = self.clock.now() + round(SILENT_FOR * SECOND)
-        while (missing := self.block - self._stream.read_available) > 0:
-            now = self.clock.now()
-            if now > last or not self._stream.active:
-                raise devices.DeviceError(f"input device {self.port!r} gives no more sound")
-            self.clock.wait_until(now + max(missing * SECOND // self.rate, SECOND // 4000))
-        return self.clock.now()
-
     def close(self) -> None:
-        if hasattr(self, "_stack"):
-            self._stack.close()
+        if hasattr(self, "_capture"):
+            self._capture.close()
 
 
 class File(Source):
@@ -181,12 +170,16 @@ class Speaker(Node):
     def open(self) -> None:
         sound = self.audio.format
         self._stack = contextlib.ExitStack()
-        stream = devices.stream("output", self.port, sound.rate, sound.channels, self.block)
+        # One channel goes to both ears; and PortAudio 19.6 spoils its memory when it writes
+        # a single one to a JACK server.
+        channels = max(2, sound.channels)
+        stream = devices.stream("output", self.port, sound.rate, channels, self.block)
         self._stream: Any = self._stack.enter_context(stream)
 
     def on_audio(self, packet: Packet) -> None:
         level = np.float32(10 ** (self.gain / 20))
-        if self._stream.write(np.ascontiguousarray(packet.data * level)):
+        data = packet.data if packet.data.ndim == 2 else packet.data[:, None].repeat(2, axis=1)
+        if self._stream.write(np.ascontiguousarray(data * level)):
             self.underruns += 1
 
     def close(self) -> None:

@@ -78,9 +78,10 @@ class Meter(Node):
         if self._display is None or now - self._drawn < SECOND / self.rate:
             return
         self._drawn = now
-        self._display.update(self._picture(now), refresh=True)
+        self._display.update(self.picture(now), refresh=True)
 
-    def _picture(self, now: int) -> Any:
+    def picture(self, now: int) -> Any:
+        """What a terminal shows at engine time `now` (ns), for rich."""
         from rich.console import Group
 
         from rt_engine.tables import latency_table, sparkline
