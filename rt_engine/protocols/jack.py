@@ -1,0 +1,198 @@
+"""MIDI output over JACK, exact to the sample: each message carries its own time in the cycle.
+
+python-rtmidi puts all that it sends at the start of the next cycle, so that a clock jitters by
+a whole period (2.7 ms at 128 frames, 21 ms at 1024); its `send` never returns once the server
+has died; and its wheel brings a JACK library of its own, which finds no PipeWire. This module
+uses the library of the system (`libjack.so.0`) through ctypes.
+
+Source of the calls: the JACK API (jack.h, midiport.h), https://jackaudio.org/api/.
+"""
+
+from __future__ import annotations
+
+import ctypes as c
+import os
+import time
+from collections import deque
+from typing import Any
+
+from rt_engine.protocols.lateness import Lateness
+
+__all__ = ["JackOut"]
+
+MIDI = b"8 bit raw midi"
+IS_INPUT, IS_OUTPUT = 1, 2
+NO_START_SERVER = 1
+SLACK = 3_000_000  # ns that the thread which hands over the messages may come late
+
+PROCESS = c.CFUNCTYPE(c.c_int, c.c_uint32, c.c_void_p)
+SHUTDOWN = c.CFUNCTYPE(None, c.c_void_p)
+LOG = c.CFUNCTYPE(None, c.c_char_p)
+
+_P, _S, _U32, _U64, _LONG = c.c_void_p, c.c_char_p, c.c_uint32, c.c_uint64, c.c_ulong
+_CALLS: dict[str, tuple[Any, ...]] = {  # name: result, arguments
+    "jack_set_error_function": (None, LOG),
+    "jack_set_info_function": (None, LOG),
+    "jack_client_open": (_P, _S, c.c_int, c.POINTER(c.c_int)),
+    "jack_client_close": (c.c_int, _P),
+    "jack_set_process_callback": (c.c_int, _P, PROCESS, _P),
+    "jack_on_shutdown": (None, _P, SHUTDOWN, _P),
+    "jack_activate": (c.c_int, _P),
+    "jack_deactivate": (c.c_int, _P),
+    "jack_get_time": (_U64,),
+    "jack_get_buffer_size": (_U32, _P),
+    "jack_get_sample_rate": (_U32, _P),
+    "jack_get_ports": (c.POINTER(_S), _P, _S, _S, _LONG),
+    "jack_free": (None, _P),
+    "jack_port_register": (_P, _P, _S, _S, _LONG, _LONG),
+    "jack_port_name": (_S, _P),
+    "jack_connect": (c.c_int, _P, _S, _S),
+    "jack_port_get_buffer": (_P, _P, _U32),
+    "jack_get_cycle_times": (
+        c.c_int,
+        _P,
+        c.POINTER(_U32),
+        c.POINTER(_U64),
+        c.POINTER(_U64),
+        c.POINTER(c.c_float),
+    ),
+    "jack_midi_clear_buffer": (None, _P),
+    "jack_midi_event_write": (c.c_int, _P, _U32, _S, c.c_size_t),
+    "jack_midi_get_event_count": (_U32, _P),
+    "jack_midi_event_get": (c.c_int, _P, _P, _U32),
+}
+
+_QUIET = LOG(lambda text: None)
+
+
+def library() -> Any:
+    """The JACK library of the system, quiet, with its prototypes set; OSError: there is none."""
+    try:
+        jack = c.CDLL("libjack.so.0")
+    except OSError:
+        raise OSError(
+            "no JACK library (libjack.so.0); Debian: apt install libjack-jackd2-0"
+        ) from None
+    for name, (result, *arguments) in _CALLS.items():
+        call = getattr(jack, name)
+        call.restype, call.argtypes = result, arguments
+    jack.jack_set_error_function(_QUIET)
+    jack.jack_set_info_function(_QUIET)
+    return jack
+
+
+class JackClient:
+    """A client of the running JACK server. Subclasses do their work in `process`."""
+
+    def __init__(self, name: str) -> None:
+        """Raises OSError when there is no library or no server."""
+        self.jack = jack = library()
+        self.client = jack.jack_client_open(name.encode(), NO_START_SERVER, c.byref(c.c_int()))
+        if not self.client:
+            raise OSError("no JACK server runs here: start one, or choose another api")
+        self.gone, self._write_gone = os.pipe()  # `gone` becomes readable when the server dies
+        self._start, self._next = c.c_uint64(), c.c_uint64()
+        self._times = (c.byref(c.c_uint32()), c.byref(self._start), c.byref(self._next))
+        self._period = c.c_float()
+        # A callback lives as long as somebody holds it.
+        self._callbacks = PROCESS(self._cycle), SHUTDOWN(self._lost)
+        jack.jack_set_process_callback(self.client, self._callbacks[0], None)
+        jack.jack_on_shutdown(self.client, self._callbacks[1], None)
+
+    @property
+    def period(self) -> int:
+        """Length of a cycle in ns (the server may change it)."""
+        frames = self.jack.jack_get_buffer_size(self.client)
+        return int(1e9 * frames / self.jack.jack_get_sample_rate(self.client))
+
+    def port(self, name: str, flags: int) -> Any:
+        """A MIDI port of this client."""
+        port = self.jack.jack_port_register(self.client, name.encode(), MIDI, flags, 0)
+        if not port:
+            raise OSError(f"JACK gives no MIDI port {name!r}")
+        return port
+
+    def ports(self, flags: int = IS_INPUT) -> list[str]:
+        """Names of the MIDI ports of all clients."""
+        found = self.jack.jack_get_ports(self.client, None, MIDI, flags)
+        names = []
+        for name in found or ():  # the array ends with a null pointer
+            if name is None:
+                break
+            names.append(name.decode())
+        self.jack.jack_free(found)
+        return names
+
+    def activate(self) -> None:
+        """Let the cycles begin."""
+        if self.jack.jack_activate(self.client):
+            raise OSError("JACK does not activate this client")
+
+    def process(self, frames: int) -> None:
+        """Do the work of one cycle, in JACK's own thread, in much less time than a cycle."""
+
+    def times(self) -> tuple[int, int]:
+        """Engine times of the start and the end of this cycle; only in `process`."""
+        self.jack.jack_get_cycle_times(self.client, *self._times, c.byref(self._period))
+        # jackd counts on the raw clock, which runs up to 0.05 % apart from the monotonic one.
+        shift = time.monotonic_ns() - 1000 * self.jack.jack_get_time()
+        return 1000 * self._start.value + shift, 1000 * self._next.value + shift
+
+    def close(self) -> None:
+        """Leave the server."""
+        self.jack.jack_deactivate(self.client)  # else the last cycle counts as missed
+        self.jack.jack_client_close(self.client)
+        os.close(self.gone)
+        os.close(self._write_gone)
+
+    def _cycle(self, frames: int, _: Any) -> int:
+        self.process(frames)
+        return 0
+
+    def _lost(self, _: Any) -> None:
+        os.write(self._write_gone, b"x")
+
+
+class JackOut(JackClient):
+    """A MIDI output whose messages are exact to the sample, if sent `ahead` ns before they are due.
+
+    `lateness` says how late messages were put into their cycles.
+    """
+
+    def __init__(self, client: str, port: str) -> None:
+        super().__init__(client)
+        self.lateness = Lateness()
+        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._port = self.port(port, IS_OUTPUT)
+        self.activate()
+
+    @property
+    def ahead(self) -> int:
+        """How long before its due time a message has to be sent: the cycle that it falls into
+        is filled when it begins.
+        """
+        return self.period + SLACK
+
+    def connect(self, destination: str) -> None:
+        """Connect to the input port of another client."""
+        source = self.jack.jack_port_name(self._port)
+        if self.jack.jack_connect(self.client, source, destination.encode()):
+            raise OSError(f"JACK does not connect to {destination!r}")
+
+    def send(self, message: bytes, due: int) -> None:
+        """Send `message` at engine time `due`; earlier ones have to be sent earlier."""
+        self._waiting.append((due, message))
+
+    def process(self, frames: int) -> None:
+        buffer = self.jack.jack_port_get_buffer(self._port, frames)
+        self.jack.jack_midi_clear_buffer(buffer)
+        if not self._waiting:
+            return
+        start, end = self.times()
+        earliest, length = 0, max(end - start, 1)
+        while self._waiting and self._waiting[0][0] < end:
+            due, message = self._waiting.popleft()
+            frame = min(max((due - start) * frames // length, earliest), frames - 1)
+            self.jack.jack_midi_event_write(buffer, frame, message, len(message))
+            self.lateness.add(start + frame * length // frames - due)
+            earliest = frame
