@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any, Literal
 
-__all__ = ["DeviceError", "find", "list_devices", "portaudio", "quiet", "stream"]
+from rt_engine.quiet import quiet
+
+__all__ = ["DeviceError", "find", "list_devices", "portaudio", "stream"]
 
 Direction = Literal["input", "output"]
 
@@ -19,20 +20,6 @@ _lock = threading.RLock()  # PortAudio is opened, closed and asked by one thread
 
 class DeviceError(OSError):
     """A device that is missing, busy or gone; the message says what exists."""
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Hide what the C libraries of absent sound servers print to stderr while they are probed."""
-    with _lock:  # of two threads at once, the second would save the first one's silence
-        saved, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, 2)
-        try:
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-            os.close(null)
 
 
 def portaudio() -> ModuleType:
@@ -105,7 +92,7 @@ def stream(
     try:
         yield opened
     finally:
-        with quiet(), contextlib.suppress(portaudio().PortAudioError):
+        with _lock, quiet(), contextlib.suppress(portaudio().PortAudioError):
             opened.close()
 
 

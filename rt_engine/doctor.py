@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from rt_engine import devices
 from rt_engine.core.live import realtime
 from rt_engine.extras import EXTRAS, installed
+from rt_engine.quiet import quiet
 
 __all__ = ["doctor", "midi_missing", "midi_ports"]
 
@@ -31,7 +32,7 @@ def midi_ports() -> dict[str, dict[str, list[str]]]:
         if api == rtmidi.API_RTMIDI_DUMMY:
             continue
         try:
-            with devices.quiet():
+            with quiet():
                 ports = {"inputs": rtmidi.MidiIn(api), "outputs": rtmidi.MidiOut(api)}
                 names = {key: list(port.get_ports()) for key, port in ports.items()}
                 for port in ports.values():

@@ -87,25 +87,26 @@ class Host:
 
     def handler(self, port: str) -> Callable[..., None]:
         """The metered call `deliver(packet, wait=0)` of an input; `wait` in ns."""
-        call = getattr(self.node, f"on_{port}")
-        strand, record, now = self.strand, self.meter.samples.append, self.clock.now
-        lookahead = round(self.node.latency * SECOND)
+        node, strand = self.node, self.strand
+        call, record, now = getattr(node, f"on_{port}"), self.meter.samples.append, self.clock.now
+        lookahead = round(node.latency * SECOND)
 
         def deliver(packet: Packet, wait: int = 0) -> None:
             if self._down_until and not self._recovered():
                 return
             start = now()
             outer, spent = strand.node, strand.nested
-            strand.since, strand.node, strand.nested = start, self.node, 0
+            strand.since, strand.node, strand.nested = start, node, 0
             try:
                 call(packet)
             except NodeError:
                 raise
             except (Exception, SystemExit) as error:
-                self._failed(NodeError(self.node, _place(port, packet), error))
+                self._failed(NodeError(node, _place(port, packet), error))
             end = now()
-            record((wait, end - start - strand.nested, end - packet.t + lookahead))
-            strand.since, strand.node, strand.nested = end, outer, spent + end - start
+            total = end - start
+            record((wait, total - strand.nested, end - packet.t + lookahead))
+            strand.since, strand.node, strand.nested = end, outer, spent + total
 
         return deliver
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from itertools import chain
 
 import msgspec
 import numpy as np
@@ -77,7 +78,9 @@ class Meter:
             if not taken:
                 return
             self.count += len(taken)
-            columns = np.array(taken, np.int64).T
+            columns = (
+                np.fromiter(chain.from_iterable(taken), np.int64, 3 * len(taken)).reshape(-1, 3).T
+            )
             self.busy += int(columns[1].sum())
             for histogram, column in zip(self._histograms, columns, strict=True):
                 histogram.add(column)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import socket
 import time
 from typing import Annotated, Any, Literal
 
@@ -17,64 +15,17 @@ from rt_engine.core import Control as Change
 from rt_engine.protocols import landmarks, osc
 from rt_engine.protocols.agenda import Agenda
 from rt_engine.protocols.osc_templates import templates
+from rt_engine.udp import Address, Sender, address, listen
 
 __all__ = ["Beats", "Control", "Landmarks"]
 
 MS = 1_000_000
 RELEASE = 50 * MS  # how long the button of a beat is held down
 SAME_BPM = 0.005
-RECEIVE_BUFFER = 1 << 20  # bytes: a burst of some thousand messages
 MOST_SAID = 100  # addresses that are complained about
 
-Address = tuple[str, int]
 Lines = dict[str, str | list[str]]
-
-
-class Sender:
-    """Sends datagrams to all receivers. That one does not listen is said once, and no more."""
-
-    def __init__(self, receivers: list[Address], log: logging.Logger) -> None:
-        """OSError when the name of a host is not known."""
-        self._log = log
-        self._sockets: dict[str, socket.socket] = {}
-        self._silent: set[str] = set()
-        for host, port in receivers:
-            name = f"{host}:{port}"
-            try:
-                found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-            except socket.gaierror as error:
-                raise OSError(f"OSC receiver {name}: {error.strerror}") from None
-            self._sockets[name] = receiver = socket.socket(*found[:2])
-            receiver.setblocking(False)
-            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            receiver.connect(found[4])
-
-    def send(self, datagrams: list[bytes]) -> None:
-        """Send each of `datagrams` to everyone."""
-        for datagram in datagrams:
-            for name, receiver in self._sockets.items():
-                self._send(name, receiver, datagram)
-
-    def close(self) -> None:
-        """Close the sockets."""
-        for receiver in self._sockets.values():
-            receiver.close()
-
-    def _send(self, name: str, receiver: socket.socket, datagram: bytes) -> None:
-        try:
-            try:
-                receiver.send(datagram)
-            except ConnectionRefusedError:  # of the datagram before: this one did not leave yet
-                self._complain(name, "nobody listens there (yet)")
-                receiver.send(datagram)
-        except OSError as error:
-            if not isinstance(error, ConnectionRefusedError):
-                self._complain(name, str(error))
-
-    def _complain(self, name: str, reason: str) -> None:
-        if name not in self._silent:
-            self._silent.add(name)
-            self._log.warning("OSC receiver %s: %s; sending on", name, reason)
+Host = Annotated[str, Meta(description="own address; 0.0.0.0 lets other machines in")]
 
 
 class Beats(Node):
@@ -103,7 +54,7 @@ class Beats(Node):
 
     def plan(self) -> None:
         receivers = [self.to] if isinstance(self.to, str) else self.to
-        self._receivers = [_address(receiver) for receiver in receivers]
+        self._receivers = [address(receiver) for receiver in receivers]
         self._templates = templates(self.preset, self.messages)
 
     def open(self) -> None:
@@ -196,7 +147,7 @@ class Control(Source):
 
     device = True
     controls = Output(Controls)
-    host: Annotated[str, Meta(description="own address; 0.0.0.0: every network")] = "0.0.0.0"
+    host: Host = "127.0.0.1"
     port: Annotated[int, Meta(ge=1, le=65535, description="own UDP port")] = 9001
     replies: Annotated[bool, Meta(description="answer /rt/error to what is not understood")] = False
 
@@ -204,17 +155,8 @@ class Control(Source):
         self.malformed = 0  # datagrams that were no OSC
 
     def open(self) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-        self._socket.settimeout(0.2)
+        self._socket = listen(self.host, self.port)
         self._said: set[str] = set()
-        try:
-            self._socket.bind((self.host, self.port))
-        except OSError as error:
-            raise OSError(
-                f"UDP port {self.port} on {self.host}: {error.strerror}; choose another port, "
-                "or end the program that has it"
-            ) from None
 
     def read(self) -> None:
         try:
@@ -222,16 +164,17 @@ class Control(Source):
         except TimeoutError:
             return
         t = self.clock.now()
-        for address, values in self._messages(data):
-            root, _, rest = address.removeprefix("/").partition("/")
+        for path, values in self._messages(data):
+            root, _, rest = path.removeprefix("/").partition("/")
             node, _, name = rest.partition("/")
             if root == "rt" and node and name and "/" not in name:
                 self.controls.emit(t, Change(node, name, values))
             else:
-                self._refuse(address, sender)
+                self._refuse(path, sender)
 
     def close(self) -> None:
-        self._socket.close()
+        if hasattr(self, "_socket"):
+            self._socket.close()
 
     def _messages(self, data: bytes) -> list[tuple[str, list[Any]]]:
         try:
@@ -243,10 +186,10 @@ class Control(Source):
                 self.log.warning("a datagram is no OSC (%s); more of them are only counted", error)
             return []
 
-    def _refuse(self, address: str, sender: Address) -> None:
-        text = f"{address}: no control; send /rt/<node>/<setting or action> values..."
-        if address not in self._said and len(self._said) < MOST_SAID:
-            self._said.add(address)
+    def _refuse(self, path: str, sender: Address) -> None:
+        text = f"{path}: no control; send /rt/<node>/<setting or action> values..."
+        if path not in self._said and len(self._said) < MOST_SAID:
+            self._said.add(path)
             self.log.warning("%s", text)
         if self.replies:
             with contextlib.suppress(OSError):
@@ -274,7 +217,7 @@ class Landmarks(Node):
 
     def plan(self) -> None:
         receivers = [self.to] if isinstance(self.to, str) else self.to
-        self._receivers = [_address(receiver) for receiver in receivers]
+        self._receivers = [address(receiver) for receiver in receivers]
         self._forms = [self.form] if isinstance(self.form, str) else self.form
 
     def open(self) -> None:
@@ -296,13 +239,6 @@ class Landmarks(Node):
     def close(self) -> None:
         if hasattr(self, "_sender"):
             self._sender.close()
-
-
-def _address(text: str) -> Address:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise ValueError(f"{text!r} is no receiver; write host:port, such as 127.0.0.1:9000")
-    return host.strip("[]"), int(port)
 
 
 def _common(state: kinds.Beat | kinds.TempoState) -> dict[str, Any]:

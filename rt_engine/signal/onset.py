@@ -94,7 +94,8 @@ class OnsetStrength:
         return self._pool(np.maximum(now - self._past.pop(0), 0.0))
 
     def _compress(self, spectrum: Floats, level: float | Floats) -> Floats:
-        return np.log10(1.0 + self.gain * spectrum / np.maximum(level, np.finfo(float).tiny))
+        relative = spectrum / np.maximum(level, np.finfo(float).tiny)
+        return np.asarray(np.log10(1.0 + self.gain * relative))
 
     def _pool(self, rise: Floats) -> Floats:
         """Means of (..., bands) between the edges, and over all: (..., dims)."""
