@@ -1,0 +1,1 @@
+"""Bodies in motion: the humanoid skeleton, and how it follows landmarks. No nodes, no sockets."""

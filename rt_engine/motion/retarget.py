@@ -1,0 +1,130 @@
+"""From landmarks of a person to a humanoid skeleton."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rt_engine.kinds import Pose, SkeletonPose
+from rt_engine.motion import landmarks as lm
+from rt_engine.motion.fingers import Fingers, palms
+from rt_engine.motion.joints import MARGIN
+from rt_engine.motion.limbs import Limbs
+from rt_engine.motion.posture import Posture
+from rt_engine.motion.quaternion import Arrays, Floats, rotate
+from rt_engine.motion.skeleton import HEIGHT, INDEX, OFFSETS, SOLE, offsets_of
+from rt_engine.motion.torso import Torso
+
+__all__ = ["Retargeter"]
+
+SECOND = 1_000_000_000
+NOMINAL = 1 / 30  # s between pictures, assumed before the first
+LEARN = 5.0  # s over which the height is averaged
+SIZED = 0.5  # visibility from which a bone's length counts
+
+# Bones whose lengths tell how tall a person is, by their landmarks and the joints at their ends.
+_MEASURED = [
+    *zip(
+        lm.HIPS + lm.KNEES + lm.SHOULDERS + lm.ELBOWS,
+        lm.KNEES + lm.ANKLES + lm.ELBOWS + lm.WRISTS,
+        strict=True,
+    ),
+]
+_FROM, _TO = np.array(_MEASURED).T
+_LENGTHS = np.linalg.norm(
+    OFFSETS[
+        [
+            INDEX[side + bone]
+            for bone in ("LowerLeg", "Foot", "LowerArm", "Hand")
+            for side in ("Left", "Right")
+        ]
+    ],
+    axis=-1,
+)
+_LEGS = [
+    [INDEX[f"{side}{bone}"] for bone in ("UpperLeg", "LowerLeg", "Foot")]
+    for side in ("Left", "Right")
+]
+
+
+class Retargeter:
+    """The landmarks of one person, picture by picture, to rotations of the 55 bones.
+
+    Bones have constant lengths; each points where its landmarks do unless a joint limit forbids
+    it. `height` (m) is that of the person, 0: learnt from the landmarks. `lengths` (m) by bone
+    name are those of a calibration. `hold` (s): time constant with which bones that are not
+    seen relax. `margin` (degrees) widens all joint limits. ValueError: see `offsets_of`.
+    """
+
+    def __init__(
+        self,
+        height: float = 0.0,
+        lengths: Mapping[str, float] | None = None,
+        hold: float = 2.0,
+        margin: float = MARGIN,
+    ) -> None:
+        self._height = height
+        self._offsets = offsets_of(height or HEIGHT, lengths)
+        self._sole = SOLE * ((height or HEIGHT) / HEIGHT)
+        self.posture = Posture(hold)
+        self._torso = Torso(self.posture, margin)
+        self._limbs = Limbs(self.posture, margin)
+        self._fingers = Fingers(self.posture, margin)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the person's posture, and the height where it was learnt."""
+        self.posture.reset()
+        self._limbs.reset()
+        self._last: int | None = None
+        self._scale, self._learnt = 1.0, 0.0
+
+    def step(self, pose: Pose, t: int) -> SkeletonPose:
+        """The skeleton in posture `pose` at time `t` (ns)."""
+        elapsed = NOMINAL if self._last is None else max(t - self._last, 0) / SECOND
+        self._last = t
+        points = np.asarray(pose.world, np.float64)
+        visibility = np.asarray(pose.visibility, np.float64)
+        hands = (pose.left_hand, pose.right_hand)
+        self.posture.begin(elapsed)
+        self._torso.step(points, visibility)
+        seen = visibility.copy()
+        for wrist, hand in zip(lm.WRISTS, hands, strict=True):
+            if hand is not None:
+                seen[[wrist + 2, wrist + 4]] = 1.0
+        self._limbs.step(points, seen, palms(points, hands), elapsed)
+        self._fingers.step(hands)
+        scale = self._sized(points, visibility, elapsed)
+        return SkeletonPose(
+            person=pose.person,
+            root=np.array([0.0, self._hips_height(scale), 0.0], np.float32),
+            rotations=self.posture.local.astype(np.float32),
+            confidence=self.posture.trust.astype(np.float32),
+            scale=scale,
+        )
+
+    def _sized(self, points: Floats, visibility: Arrays, elapsed: float) -> float:
+        """Height of the person over that of the rest skeleton."""
+        if self._height:
+            return self._height / HEIGHT
+        weight = np.minimum(visibility[_FROM], visibility[_TO])
+        weight = np.where(weight < SIZED, 0.0, weight)
+        if weight.any():
+            lengths = np.sqrt(((points[_TO] - points[_FROM]) ** 2).sum(-1))
+            found = float((weight * lengths).sum() / (weight * _LENGTHS).sum())
+            self._learnt += elapsed
+            self._scale += (found - self._scale) * elapsed / min(self._learnt, LEARN)
+        return self._scale
+
+    def _hips_height(self, scale: float) -> float:
+        """Metres from the floor, on which the lower foot stands, up to the hips."""
+        size = 1.0 if self._height else scale
+        turned = self.posture.turned
+        lowest = 0.0
+        for leg in _LEGS:
+            parents = [0, *leg[:2]]
+            ankle = rotate(turned[parents], self._offsets[leg])[:, 1].sum()
+            sole = rotate(turned[leg[2]], self._sole)[:, 1].min()
+            lowest = min(lowest, float(ankle + sole))
+        return -lowest * size
