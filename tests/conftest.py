@@ -20,6 +20,15 @@ settings.load_profile("rt")
 
 
 @pytest.fixture
+def frantic() -> Iterator[None]:
+    """Threads that are switched as often as the interpreter can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
 def journal() -> Iterator[list[str]]:
     """Every open, reset and close of the nodes in `tests.helpers`, in order, as "open NAME"."""
     from tests import helpers

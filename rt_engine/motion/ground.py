@@ -36,7 +36,9 @@ SLOW, FAST = 0.5, 1.0  # m/s: a point stands that is slower, and leaves that is 
 SETTLE = 0.03  # s in which a sole that has landed comes down to the floor
 RELEASE = 0.1  # s in which a foot that is free forgets what held it
 PASS = np.array([0.1, 0.05, 0.1])  # s in which the hips pass from one hold to the next
-FLOOR = 1.0  # s over which the height of the floor is averaged
+SPRING = 0.6  # m/s: nobody leaves the floor who rises more slowly; 2 cm high
+LONGEST = 1.0  # s: a flight that seems longer is a floor of another height
+FLOOR = 0.3  # s over which the height of the floor is averaged
 CRUISE = 0.1  # s over which the velocity of the hips is averaged
 PAUSE = 0.5  # s without a picture after which nothing is assumed
 STEADY = 0.03  # s over which the velocity of a point is averaged
@@ -66,6 +68,7 @@ class Grounder:
         self._shift, self._twist = np.zeros((2, 2, 3))  # of ankles (m) and feet (rotation vector)
         self._moved = np.zeros((2, 2, 3))  # velocities against the hips, m/s
         self._floor, self._learnt, self._risen = 0.0, 0.0, 0.0
+        self._flown = 0.0  # s in the air
 
     def recentre(self) -> None:
         """Put the person back to the origin, keeping the floor."""
@@ -124,7 +127,7 @@ class Grounder:
         if self._down.any():
             return np.asarray((self._locks - legs.soles)[self._down].mean(axis=0))
         flown: Floats = self.root - self._gap + self._velocity * dt
-        flown[1] = risen
+        flown[1] = max(risen, -legs.soles[..., 1].min())
         return flown
 
     def _contacts(self, dt: float, legs: Legs, risen: float, scale: float) -> npt.NDArray[np.bool_]:
@@ -133,11 +136,19 @@ class Grounder:
         speed, rise = self._speeds(dt, legs, risen, scale)
         stay, land = (clear < HIGH) & (speed < FAST), (clear < LOW) & (speed < SLOW)
         down: npt.NDArray[np.bool_] = np.where(self._down, stay, land)
-        if not down.any():
-            # Somebody near the floor who does not rise stands on it, however the feet slide.
-            near = np.where(self._down, clear < HIGH, clear < LOW) & (np.abs(rise) < FAST)
-            down = near & (clear == np.where(near, clear, np.inf).min())
+        if not down.any() and self._stands(dt, clear, rise):
+            down = clear == clear.min()
         return down
+
+    def _stands(self, dt: float, clear: Floats, rise: Floats) -> bool:
+        """Whether somebody of whom no point rests is on the floor all the same."""
+        lowest = np.unravel_index(clear.argmin(), clear.shape)
+        if self._down.any():
+            self._flown = 0.0
+            return bool(rise[lowest] < SPRING)
+        self._flown += dt
+        landed = clear[lowest] < LOW and abs(rise[lowest]) < FAST
+        return bool(landed or clear[lowest] < 0.0 or self._flown > LONGEST)
 
     def _speeds(self, dt: float, legs: Legs, risen: float, scale: float) -> tuple[Floats, Floats]:
         """Speeds of the points (2, 2) against the floor, and how fast they rise; m/s."""
@@ -145,7 +156,7 @@ class Grounder:
         moved[..., 1] += (risen - self._risen) / dt
         self._moved += (1 - np.exp(-dt / STEADY)) * (moved - self._moved)
         across = self._moved + self._velocity * FLAT
-        return np.linalg.norm(across, axis=-1) / scale, moved[..., 1] / scale
+        return np.linalg.norm(across, axis=-1) / scale, self._moved[..., 1] / scale
 
     def _land(self, soles: Floats, down: npt.NDArray[np.bool_]) -> None:
         """Points that touch the floor from now on stay where they are."""

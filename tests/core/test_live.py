@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from rt_engine.core import Control, Graph, Live, Node, NodeError, Packet
+from rt_engine.core import live as runner
 from rt_engine.core.host import RUNNER
 from tests.helpers import (
     Add,
@@ -26,6 +27,13 @@ from tests.helpers import (
     numbers,
 )
 from tests.rigs import wait_for
+
+
+@pytest.fixture(autouse=True)
+def patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine threads may need long to end; only what hangs shall be left behind."""
+    if "hung" not in request.node.name:
+        monkeypatch.setattr(runner, "GRACE", 10.0)
 
 
 def sink_of(graph: Graph) -> Any:
@@ -326,13 +334,22 @@ class Shouts(Add):
         self.y.emit(t, number)
 
 
+class Deaf(Sink):
+    """Refuses negative numbers, by a ValueError."""
+
+    def on_x(self, packet: Packet) -> None:
+        if packet.data < 0:
+            raise ValueError("negative number")
+
+
 def test_a_failure_behind_an_action_is_of_the_node_that_failed() -> None:
-    live = Live(chain(Count(n=10**9, every=0.01), Shouts(), Add(fail_at=-5), Sink()))
-    live.graph.nodes["add"].fail_at = -5  # type: ignore[attr-defined]
+    """And no wrong control, though it is a ValueError."""
+    live = Live(chain(Count(n=10**9, every=0.01), Shouts(), Deaf()))
     live.start()
     live.control("shouts", "shout", -5)
-    with pytest.raises(NodeError, match=r"node 'add' \(Add\), input 'x'"):
+    with pytest.raises(NodeError, match=r"node 'deaf' \(Deaf\), input 'x'.* negative number"):
         live.wait(5)
+        live.stop()
 
 
 def test_a_stream_of_controls_reaches_its_node_and_ends_with_the_music() -> None:
@@ -376,10 +393,20 @@ def test_holds_have_the_newest_and_trigger_nothing() -> None:
     graph.add("add", Add(k=1000), "count")
     graph.add("gated", Gated(need="x"), {"x": "count", "gate": "add"})
     graph.add("sink", Sink(), "gated")
-    for _ in range(2):  # a second run does not see the first one's packet
-        Live(graph).run()
-        assert numbers(sink_of(graph).got) == ["reset", *range(1000, 1050)]
-        graph.nodes["count"].plan()
+    Live(graph).run()
+    assert numbers(sink_of(graph).got) == ["reset", *range(1000, 1050)]
+
+
+def test_a_hold_is_empty_when_a_graph_runs_again() -> None:
+    graph = Graph("test")
+    graph.add("late", Count(n=1))
+    graph.add("count", Count(n=2, every=0.05))
+    graph.add("knobs", Knobs(need="x"), {"x": "count", "gate": "late"})
+    knobs: Any = graph.nodes["knobs"]
+    Live(graph).run()
+    assert knobs.gate is not None
+    Live(graph).run()  # both counts are at their end
+    assert knobs.gate is None
 
 
 @pytest.mark.parametrize("cls", [Count, Device])

@@ -40,7 +40,7 @@ def test_due_times_in_the_future_count_as_no_age() -> None:
     assert meter.stats(SECOND).age.max == 0
 
 
-def test_several_threads_may_look_while_one_writes() -> None:
+def test_several_threads_may_look_while_one_writes(frantic: None) -> None:
     meter, failed = Meter(), []
     ended = threading.Event()
 
