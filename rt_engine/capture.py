@@ -4,9 +4,9 @@ PortAudio may hang when a device is pulled out, and aborts its process when a JA
 under it; here that is one failed read. Each start looks for devices anew, and no other Python
 thread delays the blocks, so that their times are exact.
 
-The process, `python -m rt_engine.capture PORT RATE CHANNELS BLOCK`, writes messages to stdout:
-a head (time in ns, what it is, number of bytes that follow) and the bytes. It says when the
-device is open, begins with blocks when a byte comes on stdin, and leaves when that closes.
+The process, `python -m rt_engine.capture PORT RATE CHANNELS BLOCK`, sends messages on its line to
+the engine: a head (time in ns, what it is, number of bytes that follow) and the bytes. It says
+when the device is open, begins with blocks when a byte comes, and leaves when the line closes.
 """
 
 from __future__ import annotations
@@ -15,18 +15,17 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import struct
-import subprocess
 import sys
 import threading
-from pathlib import Path
 from queue import SimpleQueue
 from time import monotonic, monotonic_ns
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from rt_engine.child import Child, call_parent
 from rt_engine.devices import DeviceError, stream
 
 __all__ = ["Capture", "main"]
@@ -47,18 +46,11 @@ class Capture:
         self._channels, self._name = channels, port
         self._patience = SILENT + 2 * block / rate
         self._heard_at = 0.0
-        settings = [port, str(rate), str(channels), str(block)]
-        root = str(Path(__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rt_engine.capture", *settings],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        assert self._process.stdin and self._process.stdout
-        self._go, self._pipe = self._process.stdin.fileno(), self._process.stdout.fileno()
+        try:
+            self._child = Child("rt_engine.capture", port, str(rate), str(channels), str(block))
+        except OSError as error:
+            raise DeviceError(f"input device {port!r}: {error}") from None
+        self._line = self._child.line
         try:
             opened = self._receive(START)
         except BaseException:
@@ -87,19 +79,16 @@ class Capture:
 
     def close(self) -> None:
         """End the process; nothing that its library does can keep us waiting."""
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
+        self._child.kill()
+        self._line.close()
 
     def _begin(self) -> None:
         self._heard_at = monotonic()
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._go, b"!")
+        with contextlib.suppress(ConnectionError):
+            self._line.send(b"!")
 
     def _receive(self, timeout: float) -> tuple[int, int, bytes] | None:
-        if not select.select([self._pipe], [], [], timeout)[0]:
+        if not select.select([self._line], [], [], timeout)[0]:
             return None
         t, what, size = HEAD.unpack(self._take(HEAD.size))
         body = self._take(size)
@@ -110,8 +99,10 @@ class Capture:
     def _take(self, size: int) -> bytes:
         parts, until = b"", monotonic() + 1
         while len(parts) < size:
-            ready = select.select([self._pipe], [], [], max(until - monotonic(), 0))[0]
-            part = os.read(self._pipe, size - len(parts)) if ready else b""
+            part = b""
+            if select.select([self._line], [], [], max(until - monotonic(), 0))[0]:
+                with contextlib.suppress(ConnectionError):
+                    part = self._line.recv(size - len(parts))
             if not part:
                 raise DeviceError(f"input device {self._name!r} is gone")
             parts += part
@@ -141,36 +132,35 @@ class Blocks:
 
 
 def main(port: str, rate: str, channels: str, block: str) -> None:
-    """Send blocks until stdin closes."""
-    pipe = os.fdopen(os.dup(1), "wb", 0)
-    os.dup2(2, 1)  # the C libraries of sound servers print where they like
+    """Send blocks until the line closes."""
+    line = call_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which then ends us
     try:
-        _serve(pipe, port, int(rate), int(channels), int(block))
+        _serve(line, port, int(rate), int(channels), int(block))
     except Exception as error:
-        _send(pipe, 0, FAILED, str(error).encode())
+        with contextlib.suppress(ConnectionError):  # it may be the engine that has gone
+            _send(line, 0, FAILED, str(error).encode())
     os._exit(0)  # PortAudio's own end may hang or abort
 
 
-def _serve(pipe: BinaryIO, port: str, rate: int, channels: int, block: int) -> None:
+def _serve(line: socket.socket, port: str, rate: int, channels: int, block: int) -> None:
     blocks = Blocks(most=1 + BACKLOG * rate // block)
     with stream("input", port, rate, channels, block, blocks) as opened:
-        _send(pipe, round(opened.latency * SECOND), OPENED, b"")
-        sys.stdin.buffer.read(1)
-        threading.Thread(target=_leave_with_stdin, daemon=True).start()
+        _send(line, round(opened.latency * SECOND), OPENED, b"")
+        line.recv(1)
+        threading.Thread(target=_leave_with, args=[line], daemon=True).start()
         blocks.wanted = True
         while True:
-            _send(pipe, *blocks.queue.get())
+            _send(line, *blocks.queue.get())
 
 
-def _send(pipe: BinaryIO, t: int, what: int, body: bytes) -> None:
-    message = memoryview(HEAD.pack(t, what, len(body)) + body)
-    while message:
-        message = message[pipe.write(message) :]
+def _send(line: socket.socket, t: int, what: int, body: bytes) -> None:
+    line.sendall(HEAD.pack(t, what, len(body)) + body)
 
 
-def _leave_with_stdin() -> None:
-    sys.stdin.buffer.read()
+def _leave_with(line: socket.socket) -> None:
+    with contextlib.suppress(ConnectionError):
+        line.recv(1)
     os._exit(0)
 
 

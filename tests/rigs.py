@@ -43,12 +43,13 @@ class JackServer:
     """A JACK server with the dummy driver, under a name of its own; a context manager.
 
     Inside, JACK_DEFAULT_SERVER names it, so that all clients started then find it.
-    `stop()` kills it, `start()` brings one of the same name back.
+    `stop()` kills it, `start()` brings one of the same name back. With `sync` the server waits
+    for its clients in each cycle: where the machine stands still, a cycle is late, not lost.
     """
 
-    def __init__(self, period: int = 128, rate: int = 48_000) -> None:
+    def __init__(self, period: int = 128, rate: int = 48_000, sync: bool = False) -> None:
         self.name = f"rt{os.getpid()}-{next(_numbers)}"
-        self.period, self.rate = period, rate
+        self.period, self.rate, self.sync = period, rate, sync
         self.realtime = realtime_allowed()
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (open as long as the server)
 
@@ -71,6 +72,7 @@ class JackServer:
 
     def _launch(self) -> None:
         schedule = ["-R", "-P", "70"] if self.realtime else ["-r"]
+        schedule += ["-S"] if self.sync else []
         driver = ["-d", "dummy", "-r", str(self.rate), "-p", str(self.period)]
         self._process = subprocess.Popen(
             ["jackd", "-n", self.name, *schedule, *driver],

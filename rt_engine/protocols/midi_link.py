@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import os
 import select
+import socket
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any, cast
 
-import rt_engine
+from rt_engine.child import Child
 
 __all__ = ["MidiLink"]
 
@@ -20,7 +19,7 @@ PATIENCE = 5.0  # s for an answer
 class MidiLink:
     """A running MIDI process, and what to tell it. Times are ns on the engine clock.
 
-    If this end dies, the process sees its stdin close, stops the clock and ends all notes.
+    If this end dies, the process sees its line close, stops the clock and ends all notes.
     """
 
     def __init__(
@@ -31,19 +30,10 @@ class MidiLink:
         `clock` are the arguments of `ClockSchedule`. Raises OSError that says which ports exist.
         """
         settings = {"name": name, "client": client, "to": to, "api": api, "clock": clock}
-        root = str(Path(rt_engine.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "rt_engine.protocols.midi_process", json.dumps(settings)],
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        assert self._process.stdin and self._process.stdout
-        self._commands, self._answers = self._process.stdin, self._process.stdout
-        os.set_blocking(self._commands.fileno(), False)
+        self._child = Child("rt_engine.protocols.midi_process", json.dumps(settings))
+        self._line = self._child.line
+        self._line.setblocking(False)
+        self._heard = b""
         try:
             self.scheduling = self._answer("ready")  # what the system gave: real-time or not
         except OSError:
@@ -53,16 +43,16 @@ class MidiLink:
     @property
     def pid(self) -> int:
         """Of the process."""
-        return self._process.pid
+        return self._child.process.pid
 
     def tell(self, *words: object) -> None:
         """Send one command; OSError, with the last words of the process, when it has ended."""
         line = " ".join(map(str, words)) + "\n"
         try:
-            os.write(self._commands.fileno(), line.encode())
+            self._line.send(line.encode())
         except BlockingIOError:
             raise OSError("the MIDI process hangs") from None
-        except BrokenPipeError:
+        except ConnectionError:
             self._answer("")
 
     def stats(self) -> dict[str, float]:
@@ -72,22 +62,33 @@ class MidiLink:
 
     def close(self) -> None:
         """Let the process stop the clock and end all notes; at once if it does not within 1 s."""
-        self._commands.close()
+        with contextlib.suppress(OSError):
+            self._line.shutdown(socket.SHUT_WR)
         try:
-            self._process.wait(1)
+            self._child.process.wait(1)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._answers.close()
+            self._child.kill()
+        self._line.close()
 
     def _answer(self, wanted: str) -> str:
         """The rest of the next answer that begins with `wanted`."""
-        while select.select([self._answers], [], [], PATIENCE)[0]:
-            if not (line := self._answers.readline()):
-                raise OSError("the MIDI process has ended")
-            word, _, rest = line.decode().strip().partition(" ")
+        while True:
+            word, _, rest = self._next_line().partition(" ")
             if word == "error":
                 raise OSError(rest)
             if word == wanted:
                 return rest
-        raise OSError("the MIDI process does not answer")
+
+    def _next_line(self) -> str:
+        while b"\n" not in self._heard:
+            if not select.select([self._line], [], [], PATIENCE)[0]:
+                raise OSError("the MIDI process does not answer")
+            try:
+                part = self._line.recv(65536)
+            except ConnectionError:
+                part = b""
+            if not part:
+                raise OSError("the MIDI process has ended")
+            self._heard += part
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line.decode()

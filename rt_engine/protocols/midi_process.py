@@ -1,14 +1,14 @@
 """The MIDI process: sends clock and notes on time, whatever the engine is busy with.
 
 Started by `midi_link` as `python -m rt_engine.protocols.midi_process`, with its settings as
-one JSON object on the command line. It reads one command a line from stdin (times in ns on
-the engine clock, which all processes of a machine share), and writes answers to stdout:
+one JSON object on the command line. On its line to the engine come commands, one a row (times in
+ns on the engine clock, which all processes of a machine share), and go answers:
 
     beat T PERIOD NUMBER POSITION METER    note T DURATION CHANNEL PITCH VELOCITY
     start | resume | stop | silence        set bend|jump|coast|offset VALUE
     stats (answers: stats {"count": ..., "p50": ..., ...})
 
-When stdin closes, or on SIGTERM, it stops the clock, ends all notes and leaves.
+When the line closes, or on SIGTERM, it stops the clock, ends all notes and leaves.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ import json
 import os
 import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from rt_engine.child import call_parent
 from rt_engine.protocols.midi_clock import STOP, BeatTime, ClockSchedule
 from rt_engine.protocols.midi_notes import NoteSchedule
 from rt_engine.protocols.midi_out import MidiOut, open_out
@@ -100,21 +102,25 @@ class Player:
             self.out.send(message, now)
 
 
-def serve(player: Player, commands: int, answer: Callable[[str], None]) -> None:
-    """Work until the pipe `commands` closes; OSError when the port dies."""
+def serve(player: Player, line: socket.socket, answer: Callable[[str], None]) -> None:
+    """Work until the line closes; OSError when the port dies."""
     partial = b""
-    watched = [commands] if player.out.gone is None else [commands, player.out.gone]
+    watched: list[Any] = [line] if player.out.gone is None else [line, player.out.gone]
     while True:
         readable = select.select(watched, [], [], player.flush())[0]
         if player.out.gone in readable:
             raise OSError("the MIDI server has gone")
-        if commands not in readable:
+        if line not in readable:
             continue
-        if not (read := os.read(commands, 65536)):
+        try:
+            read = line.recv(65536)
+        except ConnectionError:
             return
-        *lines, partial = (partial + read).split(b"\n")
-        for line in lines:
-            if said := player.command(line.decode()):
+        if not read:
+            return
+        *commands, partial = (partial + read).split(b"\n")
+        for command in commands:
+            if said := player.command(command.decode()):
                 answer(said)
 
 
@@ -145,12 +151,11 @@ def opened(settings: dict[str, Any]) -> Iterator[Player]:
 
 def main(settings: dict[str, Any]) -> int:
     """Run until the engine lets go; 1 after an error, which is the last answer."""
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # what C libraries print is no answer
+    line = call_parent()
 
-    def answer(line: str) -> None:
-        with contextlib.suppress(BrokenPipeError):
-            print(line, file=answers)
+    def answer(text: str) -> None:
+        with contextlib.suppress(ConnectionError):
+            line.sendall(f"{text}\n".encode())
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the engine, which then lets go
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -160,7 +165,7 @@ def main(settings: dict[str, Any]) -> int:
     try:
         with opened(settings) as player:
             answer(f"ready {given}")
-            serve(player, 0, answer)
+            serve(player, line, answer)
     except Exception as error:
         answer(f"error {error if isinstance(error, OSError) else repr(error)}")
         return 1
