@@ -159,14 +159,14 @@ def _swapped(file: Path, name: str, keys: dict[str, Any], path: str) -> dict[str
         if inspect.isclass(c) and issubclass(c, Source) and c.suffixes
     }
     for reader, cls in readers.items():
-        if Path(path).suffix.lower() in cls.suffixes:
+        if path.lower().endswith(cls.suffixes) or path.lower().startswith(cls.prefixes):
             known = {f.name for f in msgspec.structs.fields(cls.Settings)}
             kept = {k: v for k, v in keys.items() if k in known}
             return {**kept, "is": f"{keys['is'].rpartition('.')[0]}.{reader}", "path": path}
-    suffixes = sorted({s for c in readers.values() for s in c.suffixes})
+    readable = sorted({s for c in readers.values() for s in c.suffixes + c.prefixes})
     raise GraphError(
         f"{file}: {name}={path}: node {name!r} ({keys['is']}) cannot be replaced by "
-        f"this file (suffixes that can: {' '.join(suffixes) or 'none'})"
+        f"this file (what can: {' '.join(readable) or 'nothing'})"
     )
 
 

@@ -230,6 +230,7 @@ class Source(Node):
     device: ClassVar[bool] = False  # a device never waits for the graph; a file does
     realtime: ClassVar[bool] = False  # asks for real-time priority: a source that keeps pace
     suffixes: ClassVar[tuple[str, ...]] = ()  # of the files that it reads, from its setting `path`
+    prefixes: ClassVar[tuple[str, ...]] = ()  # of the addresses that it reads, likewise
 
     def read(self) -> bool | None:
         """Emit what is there next, blocking at most about 0.25 s; False at the end."""

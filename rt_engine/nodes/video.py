@@ -75,7 +75,8 @@ class File(Source):
     again. The times of a film are those of its container, from the moment it started.
     """
 
-    suffixes = films.SUFFIXES
+    suffixes = (*films.SUFFIXES, "/")  # a folder of pictures ends so
+    prefixes = ("http://", "https://", "rtsp://")
     images = Output(Images)
     path: Annotated[str, Meta(min_length=1, description="file, folder, pattern or address")]
     fps: Annotated[float, Meta(ge=0, le=1000, description="pictures a second; 0: the file's")] = 0.0
