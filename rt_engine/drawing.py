@@ -8,7 +8,7 @@ from rt_engine.core import Graph, Hold, Wire
 
 __all__ = ["mermaid", "svg"]
 
-WIDTH, HEIGHT, GAP_X, GAP_Y = 150, 46, 60, 24
+WIDTH, HEIGHT, GAP_X, GAP_Y = 150, 46, 130, 24
 COLOURS = ("#d7e8f7", "#dff2dc", "#fbe7cf", "#f3dcee", "#e3e0f5", "#f7f3c9")
 
 
@@ -39,7 +39,11 @@ def svg(graph: Graph) -> str:
         '<rect width="100%" height="100%" fill="white"/>',
         f"<title>{escape(graph.name)}</title>",
     ]
-    parts += [_line(graph, wire, places) for wire in graph.wires]
+    pairs = dict.fromkeys((wire.source, wire.node) for wire in graph.wires)
+    parts += [
+        _line(graph, [w for w in graph.wires if (w.source, w.node) == pair], places)
+        for pair in pairs
+    ]
     for name, lane in graph.lanes().items():
         colour = COLOURS[heads.index(lane) % len(COLOURS)]
         parts.append(_box(name, _class(graph, name), *places[name], colour))
@@ -60,15 +64,18 @@ def _places(graph: Graph) -> dict[str, tuple[int, int]]:
     return places
 
 
-def _line(graph: Graph, wire: Wire, places: dict[str, tuple[int, int]]) -> str:
-    source, output, node, port = wire
+def _line(graph: Graph, wires: list[Wire], places: dict[str, tuple[int, int]]) -> str:
+    """All wires between two nodes as one line, dashed where they trigger nothing."""
+    source, _, node, _ = wires[0]
     (x1, y1), (x2, y2) = places[source], places[node]
     x1, y1, y2 = x1 + WIDTH, y1 + HEIGHT // 2, y2 + HEIGHT // 2
     middle = (x1 + x2) // 2
-    dash = ' stroke-dasharray="4 3"' if _held(graph, node, port) else ""
+    held = all(_held(graph, wire.node, wire.input) for wire in wires)
+    dash = ' stroke-dasharray="4 3"' if held else ""
     path = f'<path d="M{x1},{y1} C{middle},{y1} {middle},{y2} {x2},{y2}" fill="none" '
-    text = f'<text x="{x2 - 6}" y="{y2 - 5}" text-anchor="end" font-size="9" fill="#667">'
-    return f'{path}stroke="#667"{dash}/>{text}{escape(output)}</text>'
+    text = f'<text x="{x2 - 4}" y="{y2 + 20}" text-anchor="end" font-size="9" fill="#667">'
+    names = ", ".join(dict.fromkeys(wire.output for wire in wires))
+    return f'{path}stroke="#667"{dash}/>{text}{escape(names)}</text>'
 
 
 def _box(name: str, cls: str, x: int, y: int, colour: str) -> str:

@@ -24,7 +24,7 @@ def main() -> None:
         time.sleep(SECONDS)
         picture = graph.nodes["show"].picture(live.clock.now())  # type: ignore[attr-defined]
     console = Console(record=True, width=78, force_terminal=True)
-    console.print("[bold]$ ./dev demo[/bold]\n")
+    console.print("[bold]$ ./dev demo[/bold]\n", highlight=False)
     console.print(picture)
     svg = console.export_svg(title="rt-engine: live beats")
     (Path(__file__).parent / "console.svg").write_text(svg, "utf-8")

@@ -152,6 +152,7 @@ class Live:
             self._open([lane for lane in self.lanes.values() if not lane.source])
             self._open([lane for lane in self.lanes.values() if lane.source])
             gc.collect()
+            self.stats()  # rates count from here
             gc.freeze()  # what stands now stays: later collections need not look at it
         except BaseException:
             self.stop()

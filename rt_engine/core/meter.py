@@ -10,6 +10,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from rt_engine.core.clock import SECOND
+
 __all__ = ["Meter", "Spread", "Stats"]
 
 _PER_OCTAVE = 16  # histogram cells an octave: percentiles are exact within 4.4 %
@@ -28,8 +30,8 @@ class Stats(msgspec.Struct, frozen=True):
     """What a node did since the start: `wait` in its inbox, own `work`, `age` when done."""
 
     count: int = 0
-    rate: float = 0.0  # packets a second since the previous look
-    load: float = 0.0  # share of one core's time since the previous look
+    rate: float = 0.0  # packets a second, lately
+    load: float = 0.0  # share of one core's time, lately
     wait: Spread = Spread()
     work: Spread = Spread()
     age: Spread = Spread()
@@ -68,7 +70,8 @@ class Meter:
         self.samples: deque[tuple[int, int, int]] = deque(maxlen=200_000)
         self.count = self.busy = self.restarts = 0
         self._histograms = [Histogram() for _ in range(3)]
-        self._looked = (0, 0, 0)
+        self._looked: tuple[int, int, int] | None = None
+        self._shown = 0.0, 0.0
         self._lock = threading.Lock()  # several threads may look
 
     def fold(self) -> None:
@@ -78,9 +81,8 @@ class Meter:
             if not taken:
                 return
             self.count += len(taken)
-            columns = (
-                np.fromiter(chain.from_iterable(taken), np.int64, 3 * len(taken)).reshape(-1, 3).T
-            )
+            flat = np.fromiter(chain.from_iterable(taken), np.int64, 3 * len(taken))
+            columns = flat.reshape(-1, 3).T
             self.busy += int(columns[1].sum())
             for histogram, column in zip(self._histograms, columns, strict=True):
                 histogram.add(column)
@@ -88,10 +90,18 @@ class Meter:
     def stats(self, now: int, dropped: int = 0, overruns: int = 0) -> Stats:
         """Everything so far, at engine time `now` (ns)."""
         self.fold()
-        count, busy, then = self._looked
-        self._looked = (self.count, self.busy, now)
-        since = max(now - then, 1) * 1e-9
-        rate, load = (self.count - count) / since, (self.busy - busy) * 1e-9 / since
+        rate, load = self._rates(now)
         wait, work, age = [h.spread() if self.count else Spread() for h in self._histograms]
         lost = (dropped, overruns, self.restarts)
         return Stats(self.count, rate, load, wait, work, age, *lost)
+
+    def _rates(self, now: int) -> tuple[float, float]:
+        """Packets a second and load, over the last second or more; 0 at the first look."""
+        if self._looked is None:
+            self._looked = (self.count, self.busy, now)
+        count, busy, then = self._looked
+        if now - then >= SECOND:
+            since = (now - then) / SECOND
+            self._shown = (self.count - count) / since, (self.busy - busy) / SECOND / since
+            self._looked = (self.count, self.busy, now)
+        return self._shown

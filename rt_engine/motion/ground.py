@@ -16,7 +16,7 @@ import numpy.typing as npt
 from msgspec.structs import replace
 
 from rt_engine.kinds import SkeletonPose
-from rt_engine.motion.legs import SOLE, Legs, legs_of, reach
+from rt_engine.motion.legs import Legs, legs_of, reach
 from rt_engine.motion.quaternion import (
     Arrays,
     Floats,
@@ -27,7 +27,7 @@ from rt_engine.motion.quaternion import (
     shortest_arc,
     to_rotvec,
 )
-from rt_engine.motion.skeleton import OFFSETS
+from rt_engine.motion.skeleton import OFFSETS, SOLE
 
 __all__ = ["Grounder"]
 
@@ -36,11 +36,14 @@ SLOW, FAST = 0.5, 1.0  # m/s: a point stands that is slower, and leaves that is 
 SETTLE = 0.03  # s in which a sole that has landed comes down to the floor
 RELEASE = 0.1  # s in which a foot that is free forgets what held it
 PASS = np.array([0.1, 0.05, 0.1])  # s in which the hips pass from one hold to the next
-SPRING = 0.6  # m/s: nobody leaves the floor who rises more slowly; 2 cm high
-LONGEST = 1.0  # s: a flight that seems longer is a floor of another height
+SPRING = 0.8  # m/s: nobody leaves the floor who rises more slowly; 3 cm high
+GRAVITY = 9.81  # m/s^2
+PATIENCE = 1.5  # times what gravity allows for a flight: then it was none
+PUSH = 0.15  # s in which the speed of the take-off is looked for
+LONGEST = 1.0  # s: a jump of 1.2 m
 FLOOR = 0.3  # s over which the height of the floor is averaged
 CRUISE = 0.1  # s over which the velocity of the hips is averaged
-PAUSE = 0.5  # s without a picture after which nothing is assumed
+PAUSE = 0.5  # s without a picture after which the person stands where last seen
 STEADY = 0.03  # s over which the velocity of a point is averaged
 FLAT = np.array([1.0, 0.0, 1.0])
 
@@ -59,16 +62,16 @@ class Grounder:
     def reset(self) -> None:
         """Forget the past: the person stands at the origin."""
         self._t: float | None = None
-        self._home()
+        self._clear()
 
-    def _home(self) -> None:
+    def _clear(self) -> None:
         self.root, self._velocity, self._gap = np.zeros((3, 3))
         self._down = np.zeros((2, 2), dtype=bool)  # side, heel and toe
         self._locks, self._points = np.zeros((2, 2, 2, 3))
         self._shift, self._twist = np.zeros((2, 2, 3))  # of ankles (m) and feet (rotation vector)
         self._moved = np.zeros((2, 2, 3))  # velocities against the hips, m/s
-        self._floor, self._learnt, self._risen = 0.0, 0.0, 0.0
-        self._flown = 0.0  # s in the air
+        self._floor, self._risen = 0.0, 0.0
+        self._flown, self._due = 0.0, 0.0  # s in the air, and as gravity allows
 
     def recentre(self) -> None:
         """Put the person back to the origin, keeping the floor."""
@@ -85,8 +88,11 @@ class Grounder:
         claimed = float(pose.root[1]) if height is None else height
         dt = t - self._t if self._t is not None else np.inf
         if dt > PAUSE:
-            self._home()
+            here = self.root * FLAT
+            self._clear()
             self._stand(legs, claimed)
+            self.root += here
+            self._locks += here
         elif dt > 0:
             self._move(dt, legs, claimed, pose.scale)
         self._t = t
@@ -100,7 +106,6 @@ class Grounder:
         self._land(legs.soles + self.root, legs.soles[..., 1] + self.root[1] < LOW)
 
     def _move(self, dt: float, legs: Legs, claimed: float, scale: float) -> None:
-        self._learn(dt, legs, claimed)
         risen = claimed - self._floor
         before = self._hips(dt, legs, risen)
         down = self._contacts(dt, legs, risen, scale)
@@ -114,13 +119,16 @@ class Grounder:
         self.root = after + self._gap
         self._points, self._risen = legs.soles, risen
         self._lock(dt, legs, scale)
+        self._learn(dt, legs, claimed)
 
     def _learn(self, dt: float, legs: Legs, claimed: float) -> None:
         """The level of the floor, from what stands on it."""
         if self._down.any():
-            self._learnt += dt
             level = claimed + legs.soles[self._down][:, 1].min()
-            self._floor += dt / max(min(self._learnt, FLOOR), dt) * (level - self._floor)
+            # A flight that gravity would have ended was none: the floor is elsewhere.
+            share = 1.0 if self._flown > self._due else min(dt / FLOOR, 1.0)
+            self._flown = 0.0
+            self._floor += share * (level - self._floor)
 
     def _hips(self, dt: float, legs: Legs, risen: float) -> Floats:
         """Where the points on the floor put the hips, or how they fly."""
@@ -143,12 +151,15 @@ class Grounder:
     def _stands(self, dt: float, clear: Floats, rise: Floats) -> bool:
         """Whether somebody of whom no point rests is on the floor all the same."""
         lowest = np.unravel_index(clear.argmin(), clear.shape)
+        speed = float(rise[lowest])
         if self._down.any():
-            self._flown = 0.0
-            return bool(rise[lowest] < SPRING)
+            self._flown, self._due = 0.0, 0.0
+            return speed < SPRING
         self._flown += dt
-        landed = clear[lowest] < LOW and abs(rise[lowest]) < FAST
-        return bool(landed or clear[lowest] < 0.0 or self._flown > LONGEST)
+        if self._flown <= PUSH:
+            self._due = min(max(self._due, PATIENCE * 2 * speed / GRAVITY, PUSH), LONGEST)
+        landed = clear[lowest] < LOW and abs(speed) < FAST
+        return bool(landed or clear[lowest] < 0.0 or self._flown > self._due)
 
     def _speeds(self, dt: float, legs: Legs, risen: float, scale: float) -> tuple[Floats, Floats]:
         """Speeds of the points (2, 2) against the floor, and how fast they rise; m/s."""
@@ -156,7 +167,7 @@ class Grounder:
         moved[..., 1] += (risen - self._risen) / dt
         self._moved += (1 - np.exp(-dt / STEADY)) * (moved - self._moved)
         across = self._moved + self._velocity * FLAT
-        return np.linalg.norm(across, axis=-1) / scale, self._moved[..., 1] / scale
+        return np.linalg.norm(across, axis=-1) / scale, moved[..., 1] / scale
 
     def _land(self, soles: Floats, down: npt.NDArray[np.bool_]) -> None:
         """Points that touch the floor from now on stay where they are."""

@@ -20,16 +20,14 @@ from rt_engine.motion.quaternion import (
     rotate,
     shortest_arc,
 )
-from rt_engine.motion.skeleton import HEIGHT, INDEX, OFFSETS
+from rt_engine.motion.skeleton import INDEX, OFFSETS, SOLE
 
-__all__ = ["SOLE", "Legs", "legs_of", "reach"]
+__all__ = ["Legs", "legs_of", "reach"]
 
 _UPPER, _LOWER, _FOOT, _TOES = (
     np.array([INDEX[f"{side}{bone}"] for side in ("Left", "Right")])
     for bone in ("UpperLeg", "LowerLeg", "Foot", "Toes")
 )
-_ANKLE = float(OFFSETS[0, 1] + sum(OFFSETS[bones[0], 1] for bones in (_UPPER, _LOWER, _FOOT)))
-SOLE: Floats = np.array([[0, -_ANKLE, -0.038 * HEIGHT], [0, -_ANKLE, 0.114 * HEIGHT]])
 LONGEST = 0.9995  # of a leg's length: it is never quite straight
 
 

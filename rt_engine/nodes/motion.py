@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import Meta
 
 from rt_engine import kinds
+from rt_engine.calibration.body import load_body
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, action
 from rt_engine.motion.directogram import BINS, RATE, Directogram
 from rt_engine.motion.ground import Grounder
@@ -19,6 +20,10 @@ from rt_engine.motion.retarget import Retargeter
 from rt_engine.motion.skeleton import HEIGHT, offsets_of
 
 __all__ = ["Features", "Ground", "Skeleton"]
+
+BodyFile = Annotated[
+    str, Meta(description="file of 'rt-engine calibrate body'; gives height and lengths")
+]
 
 GAP = SECOND // 2  # ns out of sight after which nothing is derived from before
 FORGET = 5 * SECOND  # ns out of sight after which a person is forgotten
@@ -33,6 +38,7 @@ class Skeleton(Node):
 
     poses = Input(kinds.Poses)
     skeletons = Output(kinds.Skeletons)
+    body: BodyFile = ""
     height: Annotated[float, Meta(ge=0, le=3, description="m, of the person; 0: learnt")] = 0.0
     lengths: Annotated[
         dict[str, float], Meta(description="measured lengths of bones in m, by name")
@@ -45,7 +51,8 @@ class Skeleton(Node):
     ] = 2.0
 
     def plan(self) -> None:
-        offsets_of(self.height or 1.0, self.lengths)  # refuses names and lengths
+        self._height, self._lengths = _measured(self.body, self.height, self.lengths)
+        offsets_of(self._height or 1.0, self._lengths)  # refuses names and lengths
 
     def reset(self) -> None:
         self._people: dict[int, tuple[Retargeter, int]] = {}
@@ -68,7 +75,7 @@ class Skeleton(Node):
         self.skeletons.emit(packet.t, found)
 
     def _follower(self) -> Retargeter:
-        return Retargeter(self.height, self.lengths, self.hold, self.margin)
+        return Retargeter(self._height, self._lengths, self.hold, self.margin)
 
 
 class Ground(Node):
@@ -84,12 +91,14 @@ class Ground(Node):
     skeletons = Input(kinds.Skeletons)
     poses = Input(kinds.Poses, optional=True)
     grounded = Output(kinds.Skeletons)
+    body: BodyFile = ""
     height: Annotated[float, Meta(ge=0, le=3, description="m, as of Skeleton; 0: learnt")] = 0.0
     lengths: Annotated[dict[str, float], Meta(description="m, by bone, as of Skeleton")] = {}
 
     def plan(self) -> None:
-        height = self.height or HEIGHT
-        self._bones = offsets_of(height, self.lengths) * (HEIGHT / height)
+        measured, lengths = _measured(self.body, self.height, self.lengths)
+        height = measured or HEIGHT
+        self._bones = offsets_of(height, lengths) * (HEIGHT / height)
         self.grounded.format = self.skeletons.format
 
     def reset(self) -> None:
@@ -212,6 +221,16 @@ class Features(Node):
         for output, hand, wrist in zip((self.left, self.right), self._hands, WRISTS, strict=True):
             if ictus := hand.step(t, float(places[wrist, 1])):
                 output.emit(round(ictus.t * SECOND), kinds.Onset(ictus.strength))
+
+
+def _measured(
+    file: str, height: float, lengths: dict[str, float]
+) -> tuple[float, dict[str, float]]:
+    """Height and lengths of the body in `file`, if one is given; those said beside it win."""
+    if not file:
+        return height, lengths
+    body = load_body(file)
+    return height or body.height, body.lengths | lengths
 
 
 def _send(output: Output, t: float, values: Floats) -> None:

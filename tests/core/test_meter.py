@@ -34,6 +34,15 @@ def test_rate_and_load_are_those_since_the_look_before() -> None:
     assert meter.stats(14 * SECOND).count == 50
 
 
+def test_looking_often_does_not_make_the_rate_jump() -> None:
+    meter = Meter()
+    assert meter.stats(10 * SECOND).rate == 0
+    for tenth in range(1, 31):
+        meter.samples.extend([(0, 0, 0)] * 10)
+        stats = meter.stats(10 * SECOND + tenth * SECOND // 10)
+        assert stats.rate == (pytest.approx(100) if tenth >= 10 else 0)
+
+
 def test_due_times_in_the_future_count_as_no_age() -> None:
     meter = Meter()
     meter.samples.append((0, 1000, -3 * SECOND))
