@@ -243,7 +243,8 @@ np.save(sys.argv[1], np.concatenate(heard))
 def test_a_speaker_plays_one_channel_on_both_sides(jack: JackServer, tmp_path: Path) -> None:
     tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(96_000) / 48_000)
     graph = Graph("test")
-    graph.add("file", audio.File(path=written(tmp_path, "a.wav", tone.astype("f4"), 48_000)))
+    path = written(tmp_path, "a.wav", tone.astype("f4"), 48_000)
+    graph.add("file", audio.File(path=path, loop=True))
     graph.add("speaker", audio.Speaker(port="system", gain=-6.0206), "file")
     command = [sys.executable, "-c", HEAR, str(tmp_path / "heard.npy")]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -255,7 +256,9 @@ def test_a_speaker_plays_one_channel_on_both_sides(jack: JackServer, tmp_path: P
             jack.connect(
                 wait_for(lambda s=side: port(jack, f":out_{s}")), port(jack, f":in_{side}") or ""
             )
-        live.wait(10)
+        live.wait(1.5)
+        live.stop()
+        live.wait()
         child.communicate(b"", timeout=10)
     finally:
         child.kill()
