@@ -131,7 +131,24 @@ def _doctor(_: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from rt_engine.demo import demo
 
-    return demo(options.name, options.duration, options.mic)
+    return demo(options.name, options.duration, options.live)
+
+
+def _calibrate_body(options: argparse.Namespace) -> int:
+    from rt_engine.calibrating import measure_body, video_source
+
+    source = video_source(options.camera, options.file)
+    return measure_body(
+        source, options.output, options.height, options.posture, options.seconds, options.force
+    )
+
+
+def _calibrate_av(options: argparse.Namespace) -> int:
+    from rt_engine.calibrating import measure_av, video_source
+    from rt_engine.nodes.audio import Microphone
+
+    source = video_source(options.camera)
+    return measure_av(source, Microphone(port=options.port), options.seconds)
 
 
 def _graph_path(name: str) -> Path:
@@ -208,8 +225,28 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--mermaid", action="store_true", help="print the graph as Mermaid")
     check.add_argument("--svg", metavar="FILE", help="draw the graph")
     check.set_defaults(call=_check)
+    _calibrate_commands(commands)
     _small_commands(commands)
     return parser
+
+
+def _calibrate_commands(commands: Any) -> None:
+    calibrate = commands.add_parser("calibrate", help="measure a person, or a set-up")
+    kinds = calibrate.add_subparsers(required=True, metavar="WHAT")
+    watched = argparse.ArgumentParser(add_help=False)
+    watched.add_argument("--camera", metavar="NAME", help="number, or a part of the name (0)")
+    body = kinds.add_parser("body", parents=[watched], help="height, bones, tilt of the camera")
+    body.add_argument("-o", "--output", metavar="FILE", default="body.yaml", help="(body.yaml)")
+    body.add_argument("--force", action="store_true", help="write over an existing file")
+    body.add_argument("--file", metavar="VIDEO", help="a film in place of the camera")
+    body.add_argument("--height", type=float, default=0.0, metavar="M", help="of the person")
+    body.add_argument("--posture", choices="TN", default="T", help="arms out, or hanging (T)")
+    body.add_argument("--seconds", type=float, default=10.0, metavar="S", help="to watch (10)")
+    body.set_defaults(call=_calibrate_body)
+    av = kinds.add_parser("av", parents=[watched], help="camera against microphone, by claps")
+    av.add_argument("--port", metavar="MIC", default="", help="part of the microphone's name")
+    av.add_argument("--seconds", type=float, default=15.0, metavar="S", help="to listen (15)")
+    av.set_defaults(call=_calibrate_av)
 
 
 def _small_commands(commands: Any) -> None:
@@ -220,9 +257,10 @@ def _small_commands(commands: Any) -> None:
     nodes.set_defaults(call=_nodes)
     doctor = commands.add_parser("doctor", help="what is here, what is missing")
     doctor.set_defaults(call=_doctor)
-    demo = commands.add_parser("demo", help="bundled music in real time")
-    demo.add_argument("name", nargs="?", default="beat", help="which graph (beat)")
-    demo.add_argument("--mic", action="store_true", help="listen to the microphone instead")
+    demo = commands.add_parser("demo", help="a graph on bundled material, in real time")
+    demo.add_argument("name", nargs="?", default="beat", help="beat, avatar or landmarks (beat)")
+    demo.add_argument("--mic", "--camera", dest="live", action="store_true",
+                      help="the microphone, or the camera, instead of it")  # fmt: skip
     demo.add_argument("--duration", type=float, metavar="S", help="stop after S seconds")
     demo.set_defaults(call=_demo)
 

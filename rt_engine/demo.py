@@ -1,50 +1,73 @@
-"""The demonstration: bundled music through a graph, in real time, with its beats checked."""
+"""The demonstrations: graphs on material that comes along, in real time, with a verdict."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from rt_engine.core import GraphError, Packet
+from rt_engine.assets import BEATS, RECORDING
+from rt_engine.core import Graph, GraphError, Packet
 from rt_engine.core.errors import exists
 from rt_engine.devices import DeviceError, find
 from rt_engine.doctor import midi_missing
+from rt_engine.extras import require
 from rt_engine.graphfile import build, graph_folder, read
 from rt_engine.nodes.audio import Speaker
+from rt_engine.quiet import quiet
 from rt_engine.running import prune, run_live
 
-__all__ = ["demo", "hits"]
+__all__ = ["DEMOS", "demo", "hits"]
 
 WINDOW = 0.07  # s; the tolerance of beat tracking evaluation (MIREX)
 
 
-def demo(name: str, duration: float | None = None, microphone: bool = False) -> int:
-    """Run graph `name` on the bundled music (or the microphone); the exit code."""
+class Demo(Protocol):
+    """What a graph needs to be shown, what is noted while it runs, and what it comes to."""
+
+    live: str  # the device in words
+    bundled: str  # what stands in for it
+
+    def missing(self) -> dict[str, str]:
+        """Beginnings of the names of node classes that cannot run here, and why not."""
+        ...
+
+    def material(self, folder: Path) -> dict[str, Any]:
+        """Changes of the graph that replace its device; what they need goes into `folder`."""
+        ...
+
+    def furnish(self, graph: Graph) -> None:
+        """Add to the graph what belongs to the bundled material."""
+        ...
+
+    def note(self, node: str, output: str, packet: Packet | None) -> None:
+        """See a packet of the run."""
+        ...
+
+    def verdict(self) -> str:
+        """How well it went on the bundled material; "" where nothing was seen."""
+        ...
+
+
+def demo(name: str, duration: float | None = None, live: bool = False) -> int:
+    """Run graph `name` on its bundled material (or the device that it names); the exit code."""
+    if name not in DEMOS:
+        raise GraphError(
+            f"demo {name!r}: no such graph with material{exists(name, DEMOS, 'demos')}"
+        )
+    show = DEMOS[name]()
     path = graph_folder() / f"{name}.yaml"
-    known = [p.stem for p in graph_folder().glob("*.yaml")]
-    if name not in known:
-        raise GraphError(f"demo {name!r}: no such graph{exists(name, known, 'graphs')}")
-    assets = Path(str(files("rt_engine") / "assets"))
-    music = next(assets.glob("demo.[fo]*"))
-    spec = read(path, {} if microphone else {"mic": str(music)})
-    spec = prune(spec, _unplayable(spec), str(path))
-    graph = build(spec, str(path))
-    if not microphone and _has_speaker():
-        graph.add("speaker", Speaker(), "mic")
-    beats: list[tuple[float, int]] = []
-    starts: list[int] = []
-
-    def note(node: str, output: str, packet: Packet | None) -> None:
-        if packet is not None and output == "audio" and not starts:
-            starts.append(packet.t)
-        if packet is not None and node == "beat" and output == "beats":
-            beats.append(((packet.t - starts[0]) * 1e-9, packet.data.position))
-
-    print(f"{name}: {'microphone' if microphone else 'the bundled recording'}; Ctrl-C ends it")
-    code = run_live(graph, [note], duration)
-    if beats and not microphone:
-        print(_verdict(beats, assets / "demo.beats"))
+    missing = show.missing()
+    with tempfile.TemporaryDirectory(prefix="rt-engine-") as folder:
+        spec = read(path, {} if live else show.material(Path(folder)))
+        spec = prune(spec, _unplayable(spec, missing), str(path))
+        graph = build(spec, str(path))
+        if not live:
+            show.furnish(graph)
+        print(f"{name}: {show.live if live else show.bundled}; Ctrl-C ends it")
+        code = run_live(graph, [show.note], duration)
+    if not live and (verdict := show.verdict()):
+        print(f"\n{verdict}")
     return code
 
 
@@ -59,33 +82,108 @@ def hits(found: list[float], true: list[float], window: float = WINDOW) -> int:
     return count
 
 
-def _verdict(beats: list[tuple[float, int]], truth: Path) -> str:
-    rows = [line.split() for line in truth.read_text().splitlines() if line[:1].isdigit()]
-    end = beats[-1][0] + WINDOW
-    true = [(float(t), int(position)) for t, position in rows if 5.0 <= float(t) <= end]
-    found = [(t, position) for t, position in beats if t >= 5.0 - WINDOW]
-    all_hits = hits([t for t, _ in found], [t for t, _ in true])
-    ones = [t for t, position in true if position == 1]
-    one_hits = hits([t for t, position in found if position == 1], ones)
-    return (
-        f"\nAgainst the true beats after the first 5 s, within {WINDOW * 1e3:.0f} ms: "
-        f"{all_hits} of {len(true)} beats found ({len(found) - all_hits} others), "
-        f"{one_hits} of {len(ones)} downbeats."
-    )
+class BeatDemo:
+    """The bundled recording, heard through the speaker; its beats are known."""
+
+    live, bundled = "microphone", "the bundled recording"
+
+    def __init__(self) -> None:
+        self._beats: list[tuple[float, int]] = []
+        self._start: int | None = None
+
+    def missing(self) -> dict[str, str]:
+        """MIDI, on many machines."""
+        reason = midi_missing()
+        return {"midi.": reason} if reason else {}
+
+    def material(self, folder: Path) -> dict[str, Any]:
+        """The recording."""
+        return {"mic": str(RECORDING)}
+
+    def furnish(self, graph: Graph) -> None:
+        """The speaker, where there is one."""
+        try:
+            find("", "output")
+        except DeviceError:
+            return
+        graph.add("speaker", Speaker(), "mic")
+
+    def note(self, node: str, output: str, packet: Packet | None) -> None:
+        """Beats, in s from the start of the sound, and their positions."""
+        if packet is None:
+            return
+        if output == "audio" and self._start is None:
+            self._start = packet.t
+        if (node, output) == ("beat", "beats"):
+            self._beats.append(((packet.t - (self._start or 0)) * 1e-9, packet.data.position))
+
+    def verdict(self) -> str:
+        """Beats and downbeats found, of the true ones."""
+        if not self._beats:
+            return ""
+        rows = [line.split() for line in BEATS.read_text().splitlines() if line[:1].isdigit()]
+        end = self._beats[-1][0] + WINDOW
+        true = [(float(t), int(position)) for t, position in rows if 5.0 <= float(t) <= end]
+        found = [(t, position) for t, position in self._beats if t >= 5.0 - WINDOW]
+        all_hits = hits([t for t, _ in found], [t for t, _ in true])
+        ones = [t for t, position in true if position == 1]
+        one_hits = hits([t for t, position in found if position == 1], ones)
+        return (
+            f"Against the true beats after the first 5 s, within {WINDOW * 1e3:.0f} ms: "
+            f"{all_hits} of {len(true)} beats found ({len(found) - all_hits} others), "
+            f"{one_hits} of {len(ones)} downbeats."
+        )
 
 
-def _unplayable(spec: dict[str, Any]) -> list[str]:
-    """Nodes whose devices this machine does not have; said in one line each."""
-    reason = midi_missing()
-    names = [n for n, keys in spec["nodes"].items() if reason and keys["is"].startswith("midi.")]
-    for name in names:
-        print(f"left out: node {name!r}: {reason}")
+class BodyDemo:
+    """A drawn person who stands, holds a T-pose, walks in place and waves."""
+
+    live, bundled = "camera", "a drawn person, filmed just now"
+
+    def __init__(self) -> None:
+        with quiet():
+            require("cv2")
+            require("mediapipe")
+        self._pictures = self._found = 0
+
+    def missing(self) -> dict[str, str]:
+        """The window, where there is no display."""
+        from rt_engine.video.screens import has_display
+
+        return {} if has_display() else {"video.View": "no display here"}
+
+    def material(self, folder: Path) -> dict[str, Any]:
+        """The film, drawn into `folder`."""
+        from rt_engine.video.performance import perform
+
+        perform(film := folder / "person.mp4")
+        return {"camera": str(film)}
+
+    def furnish(self, graph: Graph) -> None:
+        """Nothing."""
+
+    def note(self, node: str, output: str, packet: Packet | None) -> None:
+        """How many pictures the detector saw, and in how many it found somebody."""
+        if packet is not None and (node, output) == ("pose", "poses"):
+            self._pictures += 1
+            self._found += bool(packet.data)
+
+    def verdict(self) -> str:
+        """The share of pictures with a person."""
+        if not self._pictures:
+            return ""
+        return f"The person was found in {self._found} of {self._pictures} pictures."
+
+
+DEMOS: dict[str, type[Demo]] = {"beat": BeatDemo, "avatar": BodyDemo, "landmarks": BodyDemo}
+
+
+def _unplayable(spec: dict[str, Any], missing: dict[str, str]) -> list[str]:
+    """Nodes that cannot run on this machine; said in one line each."""
+    names = []
+    for name, keys in spec["nodes"].items():
+        reason = next((why for start, why in missing.items() if keys["is"].startswith(start)), None)
+        if reason:
+            print(f"left out: node {name!r}: {reason}")
+            names.append(name)
     return names
-
-
-def _has_speaker() -> bool:
-    try:
-        find("", "output")
-    except DeviceError:
-        return False
-    return True

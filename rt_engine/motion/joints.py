@@ -13,9 +13,12 @@ and widened by MARGIN, since landmarks err and dancers reach further.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import atan2, cos, sin, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
+from rt_engine.motion import turns
 from rt_engine.motion.quaternion import (
     Arrays,
     Floats,
@@ -28,7 +31,7 @@ from rt_engine.motion.quaternion import (
 )
 from rt_engine.motion.skeleton import FINGERS, INDEX, OFFSETS, PARENTS, mirrored
 
-__all__ = ["MARGIN", "Joints"]
+__all__ = ["MARGIN", "Joint", "Joints"]
 
 TINY = 1e-9
 MARGIN = 15.0  # degrees at both ends of every range
@@ -94,6 +97,23 @@ class Joints:
         self.low, self.high = ranges[..., 0], ranges[..., 1]
         self._twists = any(row[2] != _NONE for row in rows)
 
+    def each(self) -> list[Joint]:
+        """The bones one by one."""
+        return [
+            Joint(
+                bone=int(bone),
+                parent=int(self.parents[i]),
+                rest=_vector(self.rest[i]),
+                flexion=_vector(self.flexion[i]),
+                side=_vector(self._axes[i, 1]),
+                hand=float(self._hand[i]),
+                low=_vector(self.low[i]),
+                high=_vector(self.high[i]),
+                twists=self._twists,
+            )
+            for i, bone in enumerate(self.bones)
+        ]
+
     def coordinates(self, direction: Arrays, pole: Arrays | None = None) -> Floats:
         """Twist, flexion and side (n, 3) in radians of bones that point along `direction`.
 
@@ -133,6 +153,68 @@ class Joints:
     def of_rotation(self, rotation: Arrays) -> Floats:
         """Joint coordinates (n, 3) of local rotations (n, 4)."""
         return self.coordinates(rotate(rotation, self.rest), rotate(rotation, self.flexion))
+
+
+class Joint(NamedTuple):
+    """One of `Joints`, for one posture at a time: the same formulas on floats."""
+
+    bone: int
+    parent: int
+    rest: turns.Vector
+    flexion: turns.Vector
+    side: turns.Vector
+    hand: float  # -1 on the right, where twists are mirrored
+    low: turns.Vector
+    high: turns.Vector
+    twists: bool
+
+    def coordinates(
+        self, direction: turns.Vector, pole: turns.Vector | None = None
+    ) -> turns.Vector:
+        """See `Joints.coordinates`."""
+        axis = turns.cross(self.rest, direction)
+        sine = sqrt(turns.dot(axis, axis))
+        angle = atan2(sine, turns.dot(self.rest, direction))
+        axis = self.flexion if sine < TINY else turns.scaled(axis, 1 / sine)
+        twist = 0.0
+        if pole is not None:
+            half = 0.5 * angle
+            swing = (*turns.scaled(axis, sin(half)), cos(half))
+            start = turns.rotate(swing, self.flexion)
+            across = turns.dot(turns.cross(start, pole), direction)
+            twist = self.hand * atan2(across, turns.dot(start, pole))
+        return twist, angle * turns.dot(self.flexion, axis), angle * turns.dot(self.side, axis)
+
+    def clamp(self, coordinates: turns.Vector) -> turns.Vector:
+        """The nearest coordinates within the ranges."""
+        (a, b, c), low, high = coordinates, self.low, self.high
+        return (
+            min(max(a, low[0]), high[0]),
+            min(max(b, low[1]), high[1]),
+            min(max(c, low[2]), high[2]),
+        )
+
+    def rotation(self, coordinates: turns.Vector) -> turns.Turn:
+        """The local rotation of joint coordinates."""
+        twist, a, b = coordinates
+        (fx, fy, fz), (sx, sy, sz) = self.flexion, self.side
+        swing = turns.from_rotvec((a * fx + b * sx, a * fy + b * sy, a * fz + b * sz))
+        return turns.multiply(swing, self.turning(twist)) if self.twists else swing
+
+    def turning(self, twist: float) -> turns.Turn:
+        """The rotation by `twist` radians about the rest direction alone."""
+        return turns.from_rotvec(turns.scaled(self.rest, twist * self.hand))
+
+    def of_rotation(self, rotation: turns.Turn) -> turns.Vector:
+        """The joint coordinates of a local rotation."""
+        return self.coordinates(
+            turns.rotate(rotation, self.rest), turns.rotate(rotation, self.flexion)
+        )
+
+
+def _vector(values: Arrays) -> turns.Vector:
+    x, y, z = values.tolist()
+    return x, y, z
 
 
 def _direction(bone: str, row: Row) -> Floats:

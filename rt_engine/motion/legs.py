@@ -20,7 +20,7 @@ from rt_engine.motion.quaternion import (
     rotate,
     shortest_arc,
 )
-from rt_engine.motion.skeleton import INDEX, OFFSETS, SOLE
+from rt_engine.motion.skeleton import INDEX, SOLE
 
 __all__ = ["Legs", "legs_of", "reach"]
 

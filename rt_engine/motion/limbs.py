@@ -9,138 +9,147 @@ only the forearm turns.
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from math import expm1, radians, sin, sqrt
 
 from rt_engine.motion import landmarks as lm
 from rt_engine.motion.joints import MARGIN, Joints
 from rt_engine.motion.posture import HIPS, Posture
-from rt_engine.motion.quaternion import (
-    Arrays,
-    Floats,
-    conjugate,
+from rt_engine.motion.turns import (
+    Turn,
+    Vector,
+    arc,
+    between,
     cross,
     dot,
+    inverse,
+    minus,
     multiply,
-    normalize,
     rotate,
-    shortest_arc,
+    scaled,
+    unit,
 )
 
 __all__ = ["Limbs"]
 
-STRAIGHT, BENT = np.sin(np.radians([4.0, 15.0]))  # flexion at which the plane begins to count
+STRAIGHT, BENT = (sin(radians(a)) for a in (4.0, 15.0))  # flexion at which the plane begins
 NEUTRAL = 1.0  # s, in which the hinge of a straight limb drifts back
 FORWARD = 0.5  # how much the hips say, beside a foot, where a straight leg's knee points
 
 _STARTS = [*lm.SHOULDERS, *lm.HIPS]
 _MIDDLES = [*lm.ELBOWS, *lm.KNEES]
 _ENDS = [*lm.WRISTS, *lm.ANKLES]
+_FIRST, _SECOND = [*lm.INDEXES, *lm.HEELS], [*lm.PINKIES, *lm.TOES]
+_ARMS, _LEGS = (0, 1), (2, 3)
 
 
 class Limbs:
-    """Sets the arms and legs of a `Posture`; in arrays of four, arms before legs, left first."""
+    """Sets the arms and legs of a `Posture`; in lists of four, arms before legs, left first."""
 
     def __init__(self, posture: Posture, margin: float = MARGIN) -> None:
         self._posture = posture
-        self._upper = Joints(
-            ["LeftUpperArm", "RightUpperArm", "LeftUpperLeg", "RightUpperLeg"], margin
+        names = ("UpperArm", "UpperLeg"), ("LowerArm", "LowerLeg"), ("Hand", "Foot")
+        self._upper, self._lower, self._ends = (
+            Joints([side + bone for bone in pair for side in ("Left", "Right")], margin).each()
+            for pair in names
         )
-        self._lower = Joints(
-            ["LeftLowerArm", "RightLowerArm", "LeftLowerLeg", "RightLowerLeg"], margin
-        )
-        self._ends = Joints(["LeftHand", "RightHand", "LeftFoot", "RightFoot"], margin)
         self.reset()
 
     def reset(self) -> None:
         """Forget where the hinges stood."""
-        self._hinge: Floats | None = None
-        self._along: Floats = self._upper.rest
+        self._before: list[tuple[Vector, Vector]] = []  # bone and hinge of each limb
 
     def step(
-        self, points: Floats, visibility: Floats, palms: tuple[Floats, Floats], elapsed: float
-    ) -> None:
-        """Landmarks (33, 3), their visibility (33,), and s since the last ones.
-
-        `palms` are the directions of both hands and the normals of their palms, (2, 3) each.
-        """
-        upper = normalize(points[_MIDDLES] - points[_STARTS])
-        lower = normalize(points[_ENDS] - points[_MIDDLES])
-        soles = normalize(points[[*lm.TOES]] - points[[*lm.HEELS]])
-        seen = _seen(visibility)
-        hinge = self._hinges(upper, lower, soles, elapsed)
-        poles = np.concatenate([hinge[:2], -hinge[2:]])  # the thigh flexes the other way
-        self._aim(self._upper, upper, poles, seen[0])
-        ends = np.concatenate([palms[0], soles])
-        poles = np.concatenate([palms[1], -hinge[2:]])
-        turning = self._aim_lower(lower, hinge, ends, poles, seen)
-        self._aim(self._ends, ends, poles, seen[2], turning)
-
-    def _aim(
         self,
-        joints: Joints,
-        along: Floats,
-        poles: Floats,
-        seen: Floats,
-        before: Floats | None = None,
+        points: Sequence[Vector],
+        visibility: Sequence[float],
+        palms: Sequence[tuple[Vector, Vector]],
+        elapsed: float,
     ) -> None:
-        inside = self._posture.inside(joints, np.stack([along, poles]))
-        if before is not None:
-            inside = rotate(conjugate(before), inside)
-        self._posture.bend(joints, joints.coordinates(inside[0], inside[1]), seen, before)
+        """33 landmarks, their visibility, and s since the last ones.
+
+        `palms` are the direction of each hand and the normal of its palm.
+        """
+        pairs = zip(lm.HEELS, lm.TOES, strict=True)
+        soles = [unit(minus(points[toe], points[heel])) for heel, toe in pairs]
+        upper = [unit(minus(points[_MIDDLES[i]], points[_STARTS[i]])) for i in range(4)]
+        lower = [unit(minus(points[_ENDS[i]], points[_MIDDLES[i]])) for i in range(4)]
+        drift = -expm1(-elapsed / NEUTRAL)
+        hinges = [
+            self._hinge(i, upper[i], lower[i], self._neutral(i, upper[i], lower[i], soles), drift)
+            for i in range(4)
+        ]
+        self._before = list(zip(upper, hinges, strict=True))
+        for i, hinge in enumerate(hinges):
+            back = scaled(hinge, -1.0)  # the thigh flexes the other way, and the foot
+            end, pole = palms[i] if i in _ARMS else (soles[i - 2], back)
+            seen = _seen(visibility, i)
+            self._aim_upper(i, upper[i], hinge if i in _ARMS else back, seen[0])
+            turning = self._aim_lower(i, lower[i], hinge, (end, pole), seen)
+            self._aim_end(i, end, pole, seen[2], turning)
+
+    def _aim_upper(self, i: int, along: Vector, pole: Vector, seen: float) -> None:
+        joint, inside = self._upper[i], self._posture.inside
+        found = joint.coordinates(inside(joint, along), inside(joint, pole))
+        self._posture.bend(joint, found, seen)
 
     def _aim_lower(
-        self, along: Floats, hinge: Floats, ends: Floats, poles: Floats, seen: Floats
-    ) -> Floats:
-        """Forearms and shanks; half of what a hand turns is the forearm's, the rest comes back."""
-        joints, posture = self._lower, self._posture
-        inside = posture.inside(joints, np.stack([along, hinge]))
-        found = joints.coordinates(inside[0], inside[1])
-        straight = multiply(posture.turned[joints.parents], joints.rotation(found))
-        outside = rotate(conjugate(straight), np.stack([ends, poles]))
-        twist = self._ends.coordinates(outside[0], outside[1])[:, 0]
-        twist = 0.5 * np.clip(twist, joints.low[:, 0], joints.high[:, 0]) * (seen[2] > 0)
-        twist[2:] = 0.0
-        found[:, 0] += twist
-        posture.bend(joints, found, seen[1])
-        return joints.turning(twist)
+        self,
+        i: int,
+        along: Vector,
+        hinge: Vector,
+        end: tuple[Vector, Vector],
+        seen: Sequence[float],
+    ) -> Turn | None:
+        """A forearm or shank; half of what a hand turns is the forearm's, the rest comes back."""
+        joint, posture = self._lower[i], self._posture
+        found = joint.coordinates(posture.inside(joint, along), posture.inside(joint, hinge))
+        twist = 0.0
+        if i in _ARMS and seen[2] > 0:
+            straight = inverse(multiply(posture.turned[joint.parent], joint.rotation(found)))
+            outside = (rotate(straight, vector) for vector in end)
+            twist = self._ends[i].coordinates(*outside)[0]
+            twist = 0.5 * min(max(twist, joint.low[0]), joint.high[0])
+        posture.bend(joint, (found[0] + twist, found[1], found[2]), seen[1])
+        return joint.turning(twist) if twist else None
 
-    def _hinges(self, upper: Floats, lower: Floats, soles: Floats, elapsed: float) -> Floats:
-        """The axes of elbows and knees, (4, 3)."""
-        neutral = self._neutral(upper, lower, soles)
-        if self._hinge is None:
-            carried = neutral
-        else:
-            carried = rotate(shortest_arc(self._along, upper), self._hinge)
-            carried += (neutral - carried) * -np.expm1(-elapsed / NEUTRAL)
+    def _aim_end(
+        self, i: int, along: Vector, pole: Vector, seen: float, before: Turn | None
+    ) -> None:
+        joint, posture = self._ends[i], self._posture
+        inside = [posture.inside(joint, vector) for vector in (along, pole)]
+        if before:
+            inside = [rotate(inverse(before), vector) for vector in inside]
+        posture.bend(joint, joint.coordinates(inside[0], inside[1]), seen, before)
+
+    def _hinge(self, i: int, upper: Vector, lower: Vector, neutral: Vector, drift: float) -> Vector:
+        """The axis of an elbow or a knee."""
+        carried = neutral
+        if self._before:
+            along, hinge = self._before[i]
+            carried = between(rotate(arc(along, upper), hinge), neutral, drift)
         plane = cross(upper, lower)
-        bend = np.sqrt(dot(plane, plane))
-        known = np.clip((bend - STRAIGHT) / (BENT - STRAIGHT), 0.0, 1.0)
+        bend = sqrt(dot(plane, plane))
+        known = min(max((bend - STRAIGHT) / (BENT - STRAIGHT), 0.0), 1.0)
         # A knee that bends the wrong way is an error of its landmarks.
-        known[2:] *= dot(plane[2:], neutral[2:]) > 0
-        mixed = known * plane / np.maximum(bend, 1e-9) + (1.0 - known) * normalize(carried)
-        self._hinge, self._along = normalize(mixed), upper
-        return self._hinge
+        if i in _LEGS and dot(plane, neutral) <= 0:
+            known = 0.0
+        return unit(between(unit(carried), scaled(plane, 1 / max(bend, 1e-9)), known))
 
-    def _neutral(self, upper: Floats, lower: Floats, soles: Floats) -> Floats:
-        """Hinges of straight limbs: arms without twist, knees over the feet and the hips."""
-        joints = self._upper
-        parents = self._posture.turned[joints.parents]
-        rest = rotate(parents, joints.rest)
-        hinges = rotate(shortest_arc(rest, upper), rotate(parents, self._lower.flexion))
-        sideways = rotate(self._posture.turned[HIPS], np.array([1.0, 0.0, 0.0]))
-        hinges[2:] = normalize(cross(soles, lower[2:]) + FORWARD * sideways)
-        return hinges
+    def _neutral(self, i: int, upper: Vector, lower: Vector, soles: Sequence[Vector]) -> Vector:
+        """The hinge of a straight limb: an arm without twist, a knee over foot and hips."""
+        if i in _LEGS:
+            x, y, z = cross(soles[i - 2], lower)
+            a, b, c = rotate(self._posture.turned[HIPS], (FORWARD, 0.0, 0.0))
+            return unit((x + a, y + b, z + c))
+        joint = self._upper[i]
+        parent = self._posture.turned[joint.parent]
+        rest = rotate(parent, joint.rest)
+        return rotate(arc(rest, upper), rotate(parent, self._lower[i].flexion))
 
 
-def _seen(visibility: Arrays) -> Floats:
-    """Visibility of upper bones, lower bones and ends (3, 4): that of their worst landmark."""
-    start, middle, end = visibility[_STARTS], visibility[_MIDDLES], visibility[_ENDS]
-    first = visibility[[*lm.INDEXES, *lm.HEELS]]
-    second = visibility[[*lm.PINKIES, *lm.TOES]]
-    return np.stack(
-        [
-            np.minimum(start, middle),
-            np.minimum(middle, end),
-            np.minimum(np.minimum(first, second), end),
-        ]
-    )
+def _seen(visibility: Sequence[float], i: int) -> tuple[float, float, float]:
+    """Visibility of upper bone, lower bone and end: that of their worst landmark."""
+    start, middle, end = visibility[_STARTS[i]], visibility[_MIDDLES[i]], visibility[_ENDS[i]]
+    outer = min(visibility[_FIRST[i]], visibility[_SECOND[i]])
+    return min(start, middle), min(middle, end), min(outer, end)

@@ -7,20 +7,15 @@ arm that is seen points right even on a trunk that is not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import expm1
+
 import numpy as np
 
-from rt_engine.motion.joints import Joints
-from rt_engine.motion.quaternion import (
-    Arrays,
-    Floats,
-    conjugate,
-    dot,
-    multiply,
-    normalize,
-    power,
-    rotate,
-)
+from rt_engine.motion.joints import Joint, Joints
+from rt_engine.motion.quaternion import Floats
 from rt_engine.motion.skeleton import BONES, INDEX, identity, orientations
+from rt_engine.motion.turns import Turn, Vector, blend, inverse, multiply, part, rotate
 
 __all__ = ["HIPS", "RELAXED", "Posture"]
 
@@ -45,13 +40,15 @@ def _relaxed() -> Floats:
 
 
 RELAXED = _relaxed()
+_RELAXED: list[Turn] = [tuple(turn) for turn in RELAXED.tolist()]
+_TURNED: list[Turn] = [tuple(turn) for turn in orientations(RELAXED).tolist()]
 
 
 class Posture:
     """Rotations of all bones; `hold` is the time constant (s) of relaxing.
 
-    `local` and `turned` (55, 4) are rotations against the parent and in the body frame, `trust`
-    (55,) is 0 to 1, `strain` (55,) how far (radians) the last sight was beyond the limits.
+    By bone, `local` and `turned` are rotations against the parent and in the body frame, `trust`
+    is 0 to 1, `strain` how far (radians) the last sight was beyond the limits.
     """
 
     def __init__(self, hold: float) -> None:
@@ -60,65 +57,61 @@ class Posture:
 
     def reset(self) -> None:
         """Forget what was seen."""
-        self.local, self.turned = RELAXED.copy(), orientations(RELAXED)
-        self.trust = np.zeros(len(BONES))
-        self.strain = np.zeros(len(BONES))
+        self.local, self.turned = _RELAXED.copy(), _TURNED.copy()
+        self.trust = [0.0] * len(BONES)
+        self.strain = [0.0] * len(BONES)
         self._fresh = True
 
     def begin(self, elapsed: float) -> None:
         """A new frame, `elapsed` s after the last; at the first one, nothing was held before."""
-        self._most = np.ones(len(BONES)) if self._fresh else self.trust + elapsed / REGAIN
+        gain = elapsed / REGAIN
+        self._most = [1.0] * len(BONES) if self._fresh else [t + gain for t in self.trust]
         self._frames = elapsed / NOMINAL
-        self._relax = -np.expm1(-elapsed / self.hold)
+        self._relax = -expm1(-elapsed / self.hold)
         self._fresh = False
 
-    def place(self, rotation: Arrays, visibility: float) -> None:
-        """Turn the whole body: the rotation (4,) of the hips."""
-        self._settle(np.array([HIPS]), rotation[None], np.array([visibility]))
+    def place(self, rotation: Turn, visibility: float) -> None:
+        """Turn the whole body: the rotation of the hips."""
+        self._settle(HIPS, rotation, visibility)
         self.turned[HIPS] = self.local[HIPS]
 
     def bend(
-        self, joints: Joints, coordinates: Floats, visibility: Arrays, before: Floats | None = None
+        self, joint: Joint, coordinates: Vector, visibility: float, before: Turn | None = None
     ) -> None:
-        """Set bones from joint coordinates (n, 3), within their limits.
+        """Set a bone, whose parent is set, from joint coordinates, within their limits.
 
-        `before` (n, 4) are rotations in the frames of the parents in which the coordinates are.
+        `before` is a rotation in the frame of the parent in which the coordinates are.
         """
-        allowed = joints.clamp(coordinates)
-        self.strain[joints.bones] = np.abs(coordinates - allowed).max(-1)
-        local = joints.rotation(allowed)
-        self._settle(joints.bones, local if before is None else multiply(before, local), visibility)
-        self.turned[joints.bones] = multiply(self.turned[joints.parents], self.local[joints.bones])
+        allowed = joint.clamp(coordinates)
+        self.strain[joint.bone] = max(
+            abs(found - kept) for found, kept in zip(coordinates, allowed, strict=True)
+        )
+        local = joint.rotation(allowed)
+        self._settle(joint.bone, multiply(before, local) if before else local, visibility)
+        self.turned[joint.bone] = multiply(self.turned[joint.parent], self.local[joint.bone])
 
-    def share(self, chain: Joints, end: Arrays, visibility: float) -> None:
-        """Set bones in a row so that the last has rotation `end` (4,); all do an equal part."""
-        whole = multiply(conjugate(self.turned[chain.parents[0]]), end)
-        part = np.tile(power(whole, 1 / len(chain.bones)), (len(chain.bones), 1))
-        self.bend(chain, chain.of_rotation(part), np.full(len(part), visibility))
-        for bone, parent in zip(chain.bones, chain.parents, strict=True):
-            self.turned[bone] = multiply(self.turned[parent], self.local[bone])
+    def share(self, chain: Sequence[Joint], end: Turn, visibility: float) -> None:
+        """Set bones in a row so that the last has rotation `end`; all do an equal part."""
+        whole = multiply(inverse(self.turned[chain[0].parent]), end)
+        equal = part(whole, 1 / len(chain))
+        for joint in chain:
+            self.bend(joint, joint.of_rotation(equal), visibility)
 
-    def lose(self, bones: Arrays) -> None:
-        """Bones (indices) that nothing is known of in this frame, at the ends of the body."""
-        self.trust[bones] = 0.0
-        self.local[bones] = _mix(self.local[bones], RELAXED[bones], self._relax)
+    def lose(self, bones: Sequence[int]) -> None:
+        """Bones that nothing is known of in this frame, at the ends of the body."""
+        for bone in bones:
+            self.trust[bone] = 0.0
+            if self.local[bone] != _RELAXED[bone]:
+                self.local[bone] = blend(self.local[bone], _RELAXED[bone], self._relax)
 
-    def inside(self, joints: Joints, vectors: Arrays) -> Floats:
-        """Vectors (n, 3) of the body frame, in the frames of the bones' parents."""
-        return rotate(conjugate(self.turned[joints.parents]), vectors)
+    def inside(self, joint: Joint, vector: Vector) -> Vector:
+        """A vector of the body frame, in the frame of the bone's parent."""
+        return rotate(inverse(self.turned[joint.parent]), vector)
 
-    def _settle(self, bones: Arrays, seen: Floats, visibility: Arrays) -> None:
-        trust = np.clip((visibility - SEEN[0]) / (SEEN[1] - SEEN[0]), 0.0, 1.0)
-        self.trust[bones] = trust = np.minimum(trust, self._most[bones])
-        if trust.min() == 1.0:
-            self.local[bones] = seen
-            return
-        held = _mix(self.local[bones], RELAXED[bones], self._relax)
-        share = 1.0 - (1.0 - trust[:, None]) ** self._frames
-        self.local[bones] = _mix(held, seen, share)
-
-
-def _mix(a: Floats, b: Floats, share: float | Floats) -> Floats:
-    """Between rotations along a straight line: near enough for a blend, and exact at its ends."""
-    near = np.where(dot(a, b) < 0, -b, b)
-    return normalize(a + (near - a) * share)
+    def _settle(self, bone: int, seen: Turn, visibility: float) -> None:
+        trust = min(max((visibility - SEEN[0]) / (SEEN[1] - SEEN[0]), 0.0), 1.0)
+        self.trust[bone] = trust = min(trust, self._most[bone])
+        if trust < 1.0:
+            held = blend(self.local[bone], _RELAXED[bone], self._relax)
+            seen = blend(held, seen, 1.0 - (1.0 - trust) ** self._frames)
+        self.local[bone] = seen

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import dist
 
 import numpy as np
 
 from rt_engine.kinds import Pose, SkeletonPose
 from rt_engine.motion import landmarks as lm
-from rt_engine.motion.fingers import Fingers, palms
+from rt_engine.motion.fingers import Fingers, Hand, palms
 from rt_engine.motion.joints import MARGIN
 from rt_engine.motion.limbs import Limbs
 from rt_engine.motion.posture import Posture
-from rt_engine.motion.quaternion import Arrays, Floats, rotate
+from rt_engine.motion.quaternion import Arrays
 from rt_engine.motion.skeleton import HEIGHT, INDEX, OFFSETS, SOLE, offsets_of
 from rt_engine.motion.torso import Torso
+from rt_engine.motion.turns import Vector, rotate
 
 __all__ = ["Retargeter"]
 
@@ -23,25 +25,17 @@ NOMINAL = 1 / 30  # s between pictures, assumed before the first
 LEARN = 5.0  # s over which the height is averaged
 SIZED = 0.5  # visibility from which a bone's length counts
 
-# Bones whose lengths tell how tall a person is, by their landmarks and the joints at their ends.
+# Bones whose lengths tell how tall a person is: the landmarks at their ends, and m at rest.
 _MEASURED = [
-    *zip(
-        lm.HIPS + lm.KNEES + lm.SHOULDERS + lm.ELBOWS,
-        lm.KNEES + lm.ANKLES + lm.ELBOWS + lm.WRISTS,
-        strict=True,
-    ),
+    (start, end, float(np.linalg.norm(OFFSETS[INDEX[side + bone]])))
+    for starts, ends, bone in (
+        (lm.HIPS, lm.KNEES, "LowerLeg"),
+        (lm.KNEES, lm.ANKLES, "Foot"),
+        (lm.SHOULDERS, lm.ELBOWS, "LowerArm"),
+        (lm.ELBOWS, lm.WRISTS, "Hand"),
+    )
+    for start, end, side in zip(starts, ends, ("Left", "Right"), strict=True)
 ]
-_FROM, _TO = np.array(_MEASURED).T
-_LENGTHS = np.linalg.norm(
-    OFFSETS[
-        [
-            INDEX[side + bone]
-            for bone in ("LowerLeg", "Foot", "LowerArm", "Hand")
-            for side in ("Left", "Right")
-        ]
-    ],
-    axis=-1,
-)
 _LEGS = [
     [INDEX[f"{side}{bone}"] for bone in ("UpperLeg", "LowerLeg", "Foot")]
     for side in ("Left", "Right")
@@ -65,8 +59,8 @@ class Retargeter:
         margin: float = MARGIN,
     ) -> None:
         self._height = height
-        self._offsets = offsets_of(height or HEIGHT, lengths)
-        self._sole = SOLE * ((height or HEIGHT) / HEIGHT)
+        self._offsets = _vectors(offsets_of(height or HEIGHT, lengths))
+        self._sole = _vectors(SOLE * ((height or HEIGHT) / HEIGHT))
         self.posture = Posture(hold)
         self._torso = Torso(self.posture, margin)
         self._limbs = Limbs(self.posture, margin)
@@ -84,37 +78,40 @@ class Retargeter:
         """The skeleton in posture `pose` at time `t` (ns)."""
         elapsed = NOMINAL if self._last is None else max(t - self._last, 0) / SECOND
         self._last = t
-        points = np.asarray(pose.world, np.float64)
-        visibility = np.asarray(pose.visibility, np.float64)
-        hands = (pose.left_hand, pose.right_hand)
+        points, visibility = _vectors(pose.world), pose.visibility.tolist()
+        hands = _hand(pose.left_hand), _hand(pose.right_hand)
         self.posture.begin(elapsed)
         self._torso.step(points, visibility)
         seen = visibility.copy()
         for wrist, hand in zip(lm.WRISTS, hands, strict=True):
             if hand is not None:
-                seen[[wrist + 2, wrist + 4]] = 1.0
+                seen[wrist + 2] = seen[wrist + 4] = 1.0
         self._limbs.step(points, seen, palms(points, hands), elapsed)
         self._fingers.step(hands)
         scale = self._sized(points, visibility, elapsed)
         return SkeletonPose(
             person=pose.person,
             root=np.array([0.0, self._hips_height(scale), 0.0], np.float32),
-            rotations=self.posture.local.astype(np.float32),
-            confidence=self.posture.trust.astype(np.float32),
+            rotations=np.array(self.posture.local, np.float32),
+            confidence=np.array(self.posture.trust, np.float32),
             scale=scale,
         )
 
-    def _sized(self, points: Floats, visibility: Arrays, elapsed: float) -> float:
+    def _sized(
+        self, points: Sequence[Vector], visibility: Sequence[float], elapsed: float
+    ) -> float:
         """Height of the person over that of the rest skeleton."""
         if self._height:
             return self._height / HEIGHT
-        weight = np.minimum(visibility[_FROM], visibility[_TO])
-        weight = np.where(weight < SIZED, 0.0, weight)
-        if weight.any():
-            lengths = np.sqrt(((points[_TO] - points[_FROM]) ** 2).sum(-1))
-            found = float((weight * lengths).sum() / (weight * _LENGTHS).sum())
+        found = usual = 0.0
+        for start, end, length in _MEASURED:
+            weight = min(visibility[start], visibility[end])
+            if weight >= SIZED:
+                found += weight * dist(points[start], points[end])
+                usual += weight * length
+        if usual:
             self._learnt += elapsed
-            self._scale += (found - self._scale) * elapsed / min(self._learnt, LEARN)
+            self._scale += (found / usual - self._scale) * elapsed / min(self._learnt, LEARN)
         return self._scale
 
     def _hips_height(self, scale: float) -> float:
@@ -123,8 +120,17 @@ class Retargeter:
         turned = self.posture.turned
         lowest = 0.0
         for leg in _LEGS:
-            parents = [0, *leg[:2]]
-            ankle = rotate(turned[parents], self._offsets[leg])[:, 1].sum()
-            sole = rotate(turned[leg[2]], self._sole)[:, 1].min()
-            lowest = min(lowest, float(ankle + sole))
+            parents = (0, *leg[:2])
+            pairs = zip(parents, leg, strict=True)
+            ankle = sum(rotate(turned[p], self._offsets[bone])[1] for p, bone in pairs)
+            sole = min(rotate(turned[leg[2]], point)[1] for point in self._sole)
+            lowest = min(lowest, ankle + sole)
         return -lowest * size
+
+
+def _hand(points: Arrays | None) -> Hand:
+    return None if points is None else _vectors(points)
+
+
+def _vectors(points: Arrays) -> list[Vector]:
+    return list(map(tuple, points.tolist()))

@@ -10,18 +10,13 @@ the shoulder joint", 1944).
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from math import asin
 
 from rt_engine.motion import landmarks as lm
 from rt_engine.motion.joints import MARGIN, Joints
 from rt_engine.motion.posture import Posture
-from rt_engine.motion.quaternion import (
-    Arrays,
-    Floats,
-    cross,
-    from_matrix,
-    normalize,
-)
+from rt_engine.motion.turns import Turn, Vector, between, cross, from_axes, minus, scaled, unit
 
 __all__ = ["Torso"]
 
@@ -33,52 +28,51 @@ class Torso:
 
     def __init__(self, posture: Posture, margin: float = MARGIN) -> None:
         self._posture = posture
-        self._spine = Joints(["Spine", "Chest", "UpperChest"], margin)
-        self._neck = Joints(["Neck", "Head"], margin)
-        self._shoulders = Joints(["LeftShoulder", "RightShoulder"], margin)
+        self._spine = Joints(["Spine", "Chest", "UpperChest"], margin).each()
+        self._neck = Joints(["Neck", "Head"], margin).each()
+        self._shoulders = Joints(["LeftShoulder", "RightShoulder"], margin).each()
 
-    def step(self, points: Floats, visibility: Floats) -> None:
-        """Landmarks (33, 3) in the body frame, and how well each is seen (33,)."""
-        hips, shoulders = visibility[[*lm.HIPS]].min(), visibility[[*lm.SHOULDERS]].min()
-        face = visibility[[lm.NOSE, *lm.EARS]].mean()
-        frames = from_matrix(_frames(points, hips))
-        self._posture.place(frames[0], (hips + shoulders) / 2)
-        self._posture.share(self._spine, frames[1], shoulders)
-        self._posture.share(self._neck, frames[2], face)
+    def step(self, points: Sequence[Vector], visibility: Sequence[float]) -> None:
+        """33 landmarks in the body frame, and how well each is seen."""
+        hips = min(visibility[i] for i in lm.HIPS)
+        shoulders = min(visibility[i] for i in lm.SHOULDERS)
+        face = sum(visibility[i] for i in (lm.NOSE, *lm.EARS)) / 3
+        pelvis, chest, head = _frames(points, hips)
+        self._posture.place(pelvis, (hips + shoulders) / 2)
+        self._posture.share(self._spine, chest, shoulders)
+        self._posture.share(self._neck, head, face)
         self._lift(points, shoulders)
 
-    def _lift(self, points: Floats, visibility: float) -> None:
-        line = normalize(points[lm.SHOULDERS[0]] - points[lm.SHOULDERS[1]])
-        arms = normalize(points[[*lm.ELBOWS]] - points[[*lm.SHOULDERS]])
-        both = self._posture.inside(self._shoulders, np.stack([line, -line]))
-        raised = self._posture.inside(self._shoulders, arms)[:, 1]
-        found = self._shoulders.coordinates(both)
-        found[:, 2] -= LIFT * np.arcsin(np.clip(raised, 0.0, 1.0))  # side is down
-        self._posture.bend(self._shoulders, found, np.full(2, visibility))
+    def _lift(self, points: Sequence[Vector], visibility: float) -> None:
+        left, right = (points[i] for i in lm.SHOULDERS)
+        line = unit(minus(left, right))
+        for side, joint in enumerate(self._shoulders):
+            arm = unit(minus(points[lm.ELBOWS[side]], points[lm.SHOULDERS[side]]))
+            raised = min(max(self._posture.inside(joint, arm)[1], 0.0), 1.0)
+            outward = self._posture.inside(joint, scaled(line, -1.0) if side else line)
+            twist, flexion, down = joint.coordinates(outward)
+            self._posture.bend(joint, (twist, flexion, down - LIFT * asin(raised)), visibility)
 
 
-def _frames(points: Floats, hips_seen: float) -> Floats:
-    """Matrices (3, 3, 3): where hips, upper chest and head stand."""
-    left, right = points[[lm.HIPS[0], lm.SHOULDERS[0]]], points[[lm.HIPS[1], lm.SHOULDERS[1]]]
-    across, middle = normalize(left - right), (left + right) / 2
-    # Hips that are hidden (a desk) are guessed badly; they then stand as the shoulders do.
-    across[0] = normalize(hips_seen * across[0] + (1 - hips_seen) * across[1])
-    up = normalize(middle[1] - middle[0])
-    ears, eyes = points[[*lm.EARS]], points[[*lm.EYES]]
-    sideways = ears[0] - ears[1] + eyes[0] - eyes[1]
-    # With the head held straight the nose is as much below the ears as the eyes are above.
-    front = (points[lm.NOSE] + eyes.mean(0)) / 2 - ears.mean(0)
-    return np.stack(
-        [_frame(across[0], 0, up, 1), _frame(up, 1, across[1], 0), _frame(sideways, 0, front, 2)]
+def _frames(points: Sequence[Vector], hips_seen: float) -> tuple[Turn, Turn, Turn]:
+    """Where hips, upper chest and head stand."""
+    hips, shoulders, ears, eyes = (
+        (points[pair[0]], points[pair[1]]) for pair in (lm.HIPS, lm.SHOULDERS, lm.EARS, lm.EYES)
     )
+    breast = unit(minus(*shoulders))
+    # Hips that are hidden (a desk) are guessed badly; they then stand as the shoulders do.
+    pelvis = unit(between(breast, unit(minus(*hips)), hips_seen))
+    up = unit(minus(between(*shoulders, 0.5), between(*hips, 0.5)))
+    sideways = minus(between(ears[0], eyes[0], 0.5), between(ears[1], eyes[1], 0.5))
+    # With the head held straight the nose is as much below the ears as the eyes are above.
+    front = minus(between(points[lm.NOSE], between(*eyes, 0.5), 0.5), between(*ears, 0.5))
+    return _frame(pelvis, 0, up, 1), _frame(up, 1, breast, 0), _frame(sideways, 0, front, 2)
 
 
-def _frame(first: Arrays, a: int, second: Arrays, b: int) -> Floats:
+def _frame(first: Vector, a: int, second: Vector, b: int) -> Turn:
     """Axis `a` of a right-handed frame along `first`, axis `b` as near to `second` as it can."""
-    one = normalize(first)
+    one = unit(first)
     sign = 1.0 if (b - a) % 3 == 1 else -1.0
-    third = normalize(cross(one, second)) * sign
-    columns = np.empty((3, 3))
-    columns[:, a], columns[:, 3 - a - b] = one, third
-    columns[:, b] = cross(third, one) * sign
-    return columns
+    third = scaled(unit(cross(one, second)), sign)
+    axes = {a: one, b: scaled(cross(third, one), sign), 3 - a - b: third}
+    return from_axes(axes[0], axes[1], axes[2])

@@ -9,18 +9,20 @@ import numpy as np
 from msgspec import Meta
 
 from rt_engine.core import SECOND, Input, Node, Packet
-from rt_engine.kinds import Beats, Frames, Tempo, TempoState
+from rt_engine.kinds import Beats, Frames, SkeletonPose, Skeletons, Tempo, TempoState
 
 __all__ = ["Meter"]
 
 LAMP = round(0.12 * SECOND)  # how long the lamp shines on a beat
 STRIP = 64  # frames of the activation strip
+BODY = 19  # bones from the hips to the hands: the first of a skeleton
 
 
 class Meter(Node):
-    """Beat lamp, tempo, confidence, activation and the latency of every node.
+    """Beat lamp, tempo, confidence, activation, people, and the latency of every node.
 
-    Where the output is no terminal, one plain line is printed per bar.
+    Where the output is no terminal, one plain line is printed per bar, and when somebody comes
+    or goes.
     """
 
     threaded = True
@@ -28,6 +30,7 @@ class Meter(Node):
     tempo = Input(Tempo, keep="latest", optional=True)
     beats = Input(Beats, optional=True)
     activation = Input(Frames, optional=True, size=256)
+    skeletons = Input(Skeletons, keep="latest", optional=True)
     rate: Annotated[float, Meta(gt=0, le=60, description="pictures a second")] = 15.0
 
     def open(self) -> None:
@@ -47,6 +50,7 @@ class Meter(Node):
         self._strip: deque[float] = deque(maxlen=STRIP)
         self._peak = 1e-9
         self._state: TempoState | None = None
+        self._people: list[SkeletonPose] = []
 
     def on_tempo(self, packet: Packet) -> None:
         self._state = packet.data
@@ -61,6 +65,13 @@ class Meter(Node):
         value = float(np.max(packet.data))
         self._peak = max(value, 0.995 * self._peak)
         self._strip.append(value / self._peak)
+        self._draw()
+
+    def on_skeletons(self, packet: Packet) -> None:
+        changed = len(packet.data) != len(self._people)
+        self._people = packet.data
+        if self._display is None and changed:
+            self._console.print(self._seen(), highlight=False)
         self._draw()
 
     def close(self) -> None:
@@ -87,7 +98,19 @@ class Meter(Node):
         from rt_engine.tables import latency_table, sparkline
 
         strip = f"[cyan]{sparkline(list(self._strip), STRIP)}[/cyan]  activation"
-        return Group(self._head(now), strip, "", latency_table(self.look()))
+        music = [self._head(now), strip] if set(self.formats) - {"skeletons"} else []
+        people = [self._seen()] if "skeletons" in self.formats else []
+        return Group(*music, *people, "", latency_table(self.look()))
+
+    def _seen(self) -> str:
+        """One line: how many people, how well the first is seen, which feet stand."""
+        if not self._people:
+            return "[dim]nobody in sight[/dim]"
+        count, first = len(self._people), self._people[0]
+        sure = float(np.mean(first.confidence[:BODY]))
+        feet = [n for n, down in zip(("left", "right"), first.contacts, strict=True) if down]
+        who = "1 person" if count == 1 else f"{count} people"
+        return f"{who}  confidence {sure:.2f}  on the floor: {' '.join(feet) or 'no foot'}"
 
     def _head(self, now: int) -> str:
         """One line: the lamp, the bar, the tempo and how sure it is."""

@@ -15,14 +15,22 @@ Point = tuple[float, float]
 
 WALL, SKIN, SHIRT, TROUSERS = (205, 210, 215), (196, 150, 125), (60, 80, 150), (50, 50, 60)
 HAIR, EYE, LIPS = (40, 30, 25), (20, 20, 20), (120, 60, 60)
-ARMS = ((0.34, 0.42), (0.30, 0.55))  # elbow and hand of the arm on the picture's left
+SHOULDER, HIP = (0.42, 0.29), (0.46, 0.55)  # of the side on the picture's left, as all below
+ARMS = ((0.34, 0.42), (0.30, 0.55))  # elbow and hand
+LEG = ((0.45, 0.74), (0.45, 0.92))  # knee and foot
 
 
-def mannequin(size: int = 256, arms: Sequence[Point] = ARMS) -> Image:
-    """A standing person from the front, as a square RGB picture.
+def mannequin(
+    size: int = 256,
+    arms: Sequence[Point] = ARMS,
+    left_arm: Sequence[Point] = (),
+    legs: tuple[Sequence[Point], Sequence[Point]] = (LEG, LEG),
+) -> Image:
+    """A person from the front, as a square RGB picture.
 
     `arms` are elbow and hand of the person's right arm, in fractions of the picture; the left
-    arm mirrors it.
+    arm mirrors it, or mirrors `left_arm`. `legs` are knee and foot of the right leg, and of the
+    left one, mirrored.
     """
     cv2 = opencv()
     picture: Image = np.full((size, size, 3), WALL, np.uint8)
@@ -31,18 +39,19 @@ def mannequin(size: int = 256, arms: Sequence[Point] = ARMS) -> Image:
         pixels = np.int32(np.array(points) * size)
         cv2.polylines(picture, [pixels], False, colour, int(width * size), cv2.LINE_AA)
 
-    def both(points: Sequence[Point], width: float, colour: Sequence[int]) -> None:
-        limb(points, width, colour)
-        limb([(1 - x, y) for x, y in points], width, colour)
-
-    elbow, hand = arms
-    both([(0.46, 0.55), (0.45, 0.74), (0.45, 0.92)], 0.06, TROUSERS)
+    for side, (knee, foot) in enumerate(legs):
+        limb(_mirrored([HIP, knee, foot], side), 0.06, TROUSERS)
     limb([(0.5, 0.33), (0.5, 0.52)], 0.15, SHIRT)
     limb([(0.5, 0.2), (0.5, 0.28)], 0.05, SKIN)
-    both([(0.42, 0.29), elbow], 0.05, SHIRT)
-    both([elbow, hand], 0.04, SKIN)
+    for side, (elbow, hand) in enumerate((arms, left_arm or arms)):
+        limb(_mirrored([SHOULDER, elbow], side), 0.05, SHIRT)
+        limb(_mirrored([elbow, hand], side), 0.04, SKIN)
     _head(picture)
     return picture
+
+
+def _mirrored(points: Sequence[Point], side: int) -> list[Point]:
+    return [(1 - x if side else x, y) for x, y in points]
 
 
 def _head(picture: Image) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from rt_engine.video.opencv import opencv
 from rt_engine.video.reader import Image
 
-__all__ = ["Screen", "open_screen"]
+__all__ = ["Screen", "has_display", "open_screen"]
 
 SECOND = 1_000_000_000
 LONGEST_STILL = 2.0  # s of one picture in a film while none came
@@ -41,7 +41,7 @@ def open_screen(path: str, rate: float, title: str, log: logging.Logger) -> Scre
     Raises OSError for a file that cannot be written.
     """
     if not path:
-        return Window(title) if _has_display() else Nowhere(log)
+        return Window(title) if has_display() else Nowhere(log)
     suffix = Path(path).suffix.lower()
     if not Path(path).parent.is_dir():
         raise OSError(f"{path}: there is no folder {str(Path(path).parent)!r}")
@@ -153,7 +153,7 @@ class Movie:
             self._written += 1
 
 
-def _has_display() -> bool:
+def has_display() -> bool:
     """Asked before OpenCV is: its window system ends the process where there is none."""
     if "GUI:                           NONE" in opencv().getBuildInformation():
         return False
