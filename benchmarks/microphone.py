@@ -3,7 +3,7 @@
 A JACK server with the dummy driver carries a recording from another process to the engine, which
 runs graphs/beat.yaml in a third one; beats arrive at `oscdump`, clock ticks at `jack_midi_dump`.
 Compared are the arrival of each beat message and the same beat of the offline run (Replay) on the
-same file, placed on the clock by the player: when its first sample entered JACK.
+same file, placed on the clock by the player: when each of its samples entered JACK.
 
     python benchmarks/microphone.py [--minutes 5] [--block 512]
 """
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +49,9 @@ def main() -> int:
         music = Path(folder) / "music.wav"
         write_music(music, options.minutes)
         true = offline_beats(music)
-        start, osc, ticks, take, log = live(Path(folder), music, options.block)
-        lateness = matched(osc, [start + t for t in true])
-        bias, blocks = capture(take, start)
+        played, osc, ticks, take, log = live(Path(folder), music, options.block)
+        lateness = matched(osc, played(np.array(true)))
+        bias, blocks = capture(take, float(played(np.zeros(1))[0]))
     whole = blocks[1] == 0 and "overran" not in log and "lost samples" not in log
     bars = [
         Bar("beat message against offline beat, |median|", "<= 15 ms",
@@ -101,10 +102,12 @@ def offline_beats(music: Path) -> list[float]:
     return beats
 
 
-def live(folder: Path, music: Path, block: int) -> tuple[float, list[float], int, Path, str]:
-    """Run the engine on the server: start of the music, times of beat messages, ticks, record."""
+def live(
+    folder: Path, music: Path, block: int
+) -> tuple[Callable[[np.ndarray], np.ndarray], list[float], int, Path, str]:
+    """Run the engine on the server: when each moment of the music sounded, beats, ticks, record."""
     take = folder / "take.mcap"
-    with JackServer(128) as jack, OscDump() as dump, MidiDump() as midi_dump:
+    with JackServer(128, sync=True) as jack, OscDump() as dump, MidiDump() as midi_dump:
         player = subprocess.Popen(
             [sys.executable, str(ROOT / "benchmarks/_peers/player.py"), str(music), "4"],
             stdout=subprocess.PIPE, text=True,
@@ -120,7 +123,7 @@ def live(folder: Path, music: Path, block: int) -> tuple[float, list[float], int
             )  # fmt: skip
         ear = wait_for(lambda: [p for p in jack.ports() if p.startswith("PortAudio-01:in")], 10)
         jack.connect("PortAudio:out_0", ear[0])
-        start = int(player.stdout.readline()) * 1e-9
+        told = np.array([line.split() for line in player.stdout], float)
         player.wait()
         time.sleep(0.5)
         engine.send_signal(signal.SIGINT)
@@ -130,10 +133,14 @@ def live(folder: Path, music: Path, block: int) -> tuple[float, list[float], int
         times = [t * 1e-9 for t, a in zip(dump.times, addresses, strict=False) if a == "/beat"]
     text = (folder / "log").read_text()
     print(text)
-    return start, times, ticks, take, text
+
+    def played(seconds: np.ndarray) -> np.ndarray:
+        return np.interp(seconds * RATE, told[:, 0], told[:, 1]) * 1e-9
+
+    return played, times, ticks, take, text
 
 
-def matched(found: list[float], true: list[float]) -> np.ndarray:
+def matched(found: list[float], true: np.ndarray) -> np.ndarray:
     """Found minus true time, s, of every true beat with a message within 0.25 s."""
     times = np.array(found)
     errors = [times[np.argmin(abs(times - t))] - t for t in true]

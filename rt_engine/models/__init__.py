@@ -1,0 +1,1 @@
+"""Models that the project fits or trains itself, one folder a model."""
