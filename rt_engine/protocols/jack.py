@@ -14,22 +14,28 @@ import ctypes as c
 import os
 import time
 from collections import deque
+from heapq import heappop, heappush
+from itertools import count
 from typing import Any
 
 from rt_engine.protocols.lateness import Lateness
+from rt_engine.protocols.midi_clock import CLOCK
 
 __all__ = ["JackOut"]
 
 MIDI = b"8 bit raw midi"
 IS_INPUT, IS_OUTPUT = 1, 2
 NO_START_SERVER = 1
-SLACK = 3_000_000  # ns that the thread which hands over the messages may come late
+SECOND = 1_000_000_000
+CYCLES = 16  # of which the least late one counts
+TICK_GAP = 4_000_000  # ns; ticks are that close at 625 BPM
+SLACK = 20_000_000  # ns that the thread which hands over the messages may come late
 
 PROCESS = c.CFUNCTYPE(c.c_int, c.c_uint32, c.c_void_p)
 SHUTDOWN = c.CFUNCTYPE(None, c.c_void_p)
 LOG = c.CFUNCTYPE(None, c.c_char_p)
 
-_P, _S, _U32, _U64, _LONG = c.c_void_p, c.c_char_p, c.c_uint32, c.c_uint64, c.c_ulong
+_P, _S, _U32, _LONG = c.c_void_p, c.c_char_p, c.c_uint32, c.c_ulong
 _CALLS: dict[str, tuple[Any, ...]] = {  # name: result, arguments
     "jack_set_error_function": (None, LOG),
     "jack_set_info_function": (None, LOG),
@@ -39,7 +45,6 @@ _CALLS: dict[str, tuple[Any, ...]] = {  # name: result, arguments
     "jack_on_shutdown": (None, _P, SHUTDOWN, _P),
     "jack_activate": (c.c_int, _P),
     "jack_deactivate": (c.c_int, _P),
-    "jack_get_time": (_U64,),
     "jack_get_buffer_size": (_U32, _P),
     "jack_get_sample_rate": (_U32, _P),
     "jack_get_ports": (c.POINTER(_S), _P, _S, _S, _LONG),
@@ -48,14 +53,7 @@ _CALLS: dict[str, tuple[Any, ...]] = {  # name: result, arguments
     "jack_port_name": (_S, _P),
     "jack_connect": (c.c_int, _P, _S, _S),
     "jack_port_get_buffer": (_P, _P, _U32),
-    "jack_get_cycle_times": (
-        c.c_int,
-        _P,
-        c.POINTER(_U32),
-        c.POINTER(_U64),
-        c.POINTER(_U64),
-        c.POINTER(c.c_float),
-    ),
+    "jack_last_frame_time": (_U32, _P),
     "jack_midi_clear_buffer": (None, _P),
     "jack_midi_event_write": (c.c_int, _P, _U32, _S, c.c_size_t),
     "jack_midi_get_event_count": (_U32, _P),
@@ -91,9 +89,9 @@ class JackClient:
         if not self.client:
             raise OSError("no JACK server runs here: start one, or choose another api")
         self.gone, self._write_gone = os.pipe()  # `gone` becomes readable when the server dies
-        self._start, self._next = c.c_uint64(), c.c_uint64()
-        self._times = (c.byref(c.c_uint32()), c.byref(self._start), c.byref(self._next))
-        self._period = c.c_float()
+        self.rate = int(jack.jack_get_sample_rate(self.client))
+        self._frame = 0
+        self._origins: deque[int] = deque(maxlen=CYCLES)
         # A callback lives as long as somebody holds it.
         self._callbacks = PROCESS(self._cycle), SHUTDOWN(self._lost)
         jack.jack_set_process_callback(self.client, self._callbacks[0], None)
@@ -102,8 +100,7 @@ class JackClient:
     @property
     def period(self) -> int:
         """Length of a cycle in ns (the server may change it)."""
-        frames = self.jack.jack_get_buffer_size(self.client)
-        return int(1e9 * frames / self.jack.jack_get_sample_rate(self.client))
+        return int(self.jack.jack_get_buffer_size(self.client)) * SECOND // self.rate
 
     def port(self, name: str, flags: int) -> Any:
         """A MIDI port of this client."""
@@ -131,12 +128,18 @@ class JackClient:
     def process(self, frames: int) -> None:
         """Do the work of one cycle, in JACK's own thread, in much less time than a cycle."""
 
-    def times(self) -> tuple[int, int]:
-        """Engine times of the start and the end of this cycle; only in `process`."""
-        self.jack.jack_get_cycle_times(self.client, *self._times, c.byref(self._period))
-        # jackd counts on the raw clock, which runs up to 0.05 % apart from the monotonic one.
-        shift = time.monotonic_ns() - 1000 * self.jack.jack_get_time()
-        return 1000 * self._start.value + shift, 1000 * self._next.value + shift
+    def start(self) -> int:
+        """Engine time at which this cycle started; to be called once in every `process`.
+
+        Frames count evenly, and a wake-up comes late, never early: of the last cycles, the one
+        that was least late tells where the frames lie in time. (JACK's own filter follows a
+        stall of the machine for seconds.)
+        """
+        passed = self.jack.jack_last_frame_time(self.client) - self._frame
+        self._frame += passed % 2**32  # JACK counts in 32 bits
+        since_origin = self._frame * SECOND // self.rate
+        self._origins.append(time.monotonic_ns() - since_origin)
+        return min(self._origins) + since_origin
 
     def close(self) -> None:
         """Leave the server."""
@@ -156,20 +159,23 @@ class JackClient:
 class JackOut(JackClient):
     """A MIDI output whose messages are exact to the sample, if sent `ahead` ns before they are due.
 
+    Clock ticks keep a distance of 4 ms even where a stall of the machine makes them late.
     `lateness` says how late messages were put into their cycles.
     """
 
     def __init__(self, client: str, port: str) -> None:
         super().__init__(client)
         self.lateness = Lateness()
-        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._waiting: list[tuple[int, int, bytes]] = []  # a heap: due, serial, message
+        self._serial = count()
+        self._next_tick = 0
         self._port = self.port(port, IS_OUTPUT)
         self.activate()
 
     @property
     def ahead(self) -> int:
-        """How long before its due time a message has to be sent: the cycle that it falls into
-        is filled when it begins.
+        """How long before its due time a message is best sent: each cycle is filled when it
+        begins, and JACK's own thread is late much less often than the one that sends.
         """
         return self.period + SLACK
 
@@ -180,19 +186,21 @@ class JackOut(JackClient):
             raise OSError(f"JACK does not connect to {destination!r}")
 
     def send(self, message: bytes, due: int) -> None:
-        """Send `message` at engine time `due`; earlier ones have to be sent earlier."""
-        self._waiting.append((due, message))
+        """Send `message` at engine time `due`, or in the next cycle where that is later."""
+        heappush(self._waiting, (due, next(self._serial), message))
 
     def process(self, frames: int) -> None:
         buffer = self.jack.jack_port_get_buffer(self._port, frames)
         self.jack.jack_midi_clear_buffer(buffer)
-        if not self._waiting:
-            return
-        start, end = self.times()
-        earliest, length = 0, max(end - start, 1)
-        while self._waiting and self._waiting[0][0] < end:
-            due, message = self._waiting.popleft()
-            frame = min(max((due - start) * frames // length, earliest), frames - 1)
+        start, earliest = self.start(), 0
+        while self._waiting and self._waiting[0][0] < start + frames * SECOND // self.rate:
+            due, serial, message = heappop(self._waiting)
+            if message == CLOCK and due < self._next_tick:
+                heappush(self._waiting, (self._next_tick, serial, message))
+                continue
+            frame = min(max((due - start) * self.rate // SECOND, earliest), frames - 1)
             self.jack.jack_midi_event_write(buffer, frame, message, len(message))
-            self.lateness.add(start + frame * length // frames - due)
+            sent = start + frame * SECOND // self.rate
+            self.lateness.add(sent - due)
+            self._next_tick = sent + TICK_GAP if message == CLOCK else self._next_tick
             earliest = frame

@@ -6,9 +6,9 @@ by at most 2 % from one tick to the next. An error beyond `jump` (or a tempo tha
 more than a quarter) is corrected at once, the way the standard has it: stop, song position,
 continue on a sixteenth of the grid.
 
-A tick that is late by less than half its length keeps the deadlines of the others. After a
-longer stall nothing is sent twice and nothing in a burst: the clock goes on from now, and the
-error of phase that the stall has left is corrected like any other.
+After a stall there is no burst: the ticks that were missed follow at no less than half their
+distance, until the clock is where it belongs. A stall of more than `jump` is corrected by song
+position too.
 
 Source of the messages: MIDI 1.0 Detailed Specification, "System Real Time" and "System Common".
 All times are integer ns on the engine clock.
@@ -91,6 +91,7 @@ class ClockSchedule:
         self.tick = 0  # number of the next tick, from the start of the song
         self._first = 0  # tick from which an armed clock starts
         self._due = 0  # of the next tick
+        self._earliest = 0  # of the next tick, so that it keeps its distance after a late one
         self._length = 0.0  # of the last tick, ns
         self._grid: Grid | None = None
         self._queue: deque[Event] = deque()  # transport messages before the next tick
@@ -144,7 +145,7 @@ class ClockSchedule:
         """What is due next; None as long as nothing is."""
         if self._queue:
             return self._queue[0]
-        return Event(self._due, CLOCK) if self.state == "playing" else None
+        return Event(max(self._due, self._earliest), CLOCK) if self.state == "playing" else None
 
     def sent(self, now: int) -> None:
         """What `next` said has been sent, at `now`."""
@@ -152,8 +153,8 @@ class ClockSchedule:
             if self._queue.popleft().message in (START, CONTINUE):
                 self.state = "playing"
             return
-        if now - self._due > self._length / 2:  # a stall: no burst, go on from here
-            self._due = now
+        stalled = now - self._due > self.jump * TICKS * self._length
+        self._earliest = now + round(self._length / 2)
         self.tick += 1
         self._length = self._glide()
         self._due += round(self._length)
@@ -161,7 +162,7 @@ class ClockSchedule:
             self.stop(self._due)
             self._grid = None
             self.state = "stopped" if self.mode == "manual" else "armed"
-        elif self._lost():
+        elif stalled or self._lost():
             self._relocate(now)
 
     def _tick_of(self, beat: BeatTime) -> int:

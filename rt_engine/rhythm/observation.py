@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -97,8 +95,7 @@ class OnsetObservation(Observation):
     with drums), the half of a beat, its quarters, and everything between.
 
     memory: seconds of the running mean. floor: onset strength under which a mean is taken for
-    silence. weights: (7, 6), the labels by the bands and the bias; by default those of
-    `onset_weights.json`, which `rt_engine.models.onset_observation` fits.
+    silence. trust: exponent below 1, since neighbouring frames do not say independent things.
     """
 
     dims = 5
@@ -110,10 +107,8 @@ class OnsetObservation(Observation):
         frame_rate: float,
         memory: float = 6.0,
         floor: float = 1e-3,
-        weights: Floats | None = None,
     ) -> None:
         self.floor = floor
-        self.weights = load_weights() if weights is None else weights
         self._slow = 1.0 / (memory * frame_rate)
         self._quick = 1.0 / (QUICK * frame_rate)
         self.reset()
@@ -126,14 +121,12 @@ class OnsetObservation(Observation):
 
     def labels(self, space: BarSpace) -> Ints:
         """Place in the bar of each state, after the tables of this class."""
-        return self.places(self._beats(space)[:, None], space.phase).reshape(-1)
-
-    @classmethod
-    def places(cls, beat: Ints, phase: Floats) -> Ints:
-        """The label of each beat of four (0..3) and phase in it (0..1), broadcast together."""
-        beat, phase = np.broadcast_arrays(beat, phase)
-        on = [near(phase, 0.0), near(phase, 0.5), near(phase, 0.25) | near(phase, 0.75)]
-        return np.asarray(np.select(on, [beat, cls.HALF, cls.QUARTERS], cls.BETWEEN), np.intp)
+        row = np.full(space.width, self.BETWEEN, np.intp)
+        row[near(space.phase, 0.5)] = self.HALF
+        row[near(space.phase, 0.25) | near(space.phase, 0.75)] = self.QUARTERS
+        labels = np.tile(row, (space.rows, 1))
+        labels[:, near(space.phase, 0.0)] = self._beats(space)[:, None]
+        return labels.reshape(-1)
 
     def _beats(self, space: BarSpace) -> Ints:
         """Label of each row; in a bar that is no multiple of four all but one sound like two."""
@@ -142,20 +135,14 @@ class OnsetObservation(Observation):
         return np.where((space.meter % 4 == 0) | (space.meter == 2), like_four, other)
 
     def likelihood(self, activation: ArrayLike) -> Floats:
-        scores = self.weights @ self.hear(activation)
-        return np.asarray(np.exp(scores - scores.max()))
-
-    def hear(self, activation: ArrayLike) -> Floats:
-        """Take a frame; x and 1, (6,), by which weights and bias are multiplied.
-
-        Both are scaled by the activity: where little is to be heard, all places are alike.
-        """
         row = self.check(activation)
         self._listen(row)
         scale = np.maximum(self._mean / self._weight, self.floor)
         heard = np.log1p(row / scale)
         self.strength = float(min(1.0, heard[-1] / LOUD))
-        return np.append(heard, 1.0) * self.activity
+        scores = WEIGHTS @ heard + BIAS
+        scores *= self.activity
+        return np.asarray(np.exp(scores - scores.max()))
 
     def _listen(self, row: Floats) -> None:
         """Update the means, and how lively the last second was against the last ones."""
@@ -173,20 +160,22 @@ LIVELY = 0.3  # of the usual onset strength: less than this has less to say
 SURE = 0.2  # a probability of a beat, once a second, that is no silence
 LOUD = 3.0  # log(1 + onset strength / mean) of a full display
 
-FITTED = Path(__file__).with_name("onset_weights.json")  # its card: exported_models/
-
-
-def load_weights(path: Path = FITTED) -> Floats:
-    """Weights and, last column, biases of the labels of `OnsetObservation`, (7, 6).
-
-    ValueError for a file of another shape.
-    """
-    fitted = json.loads(path.read_text(encoding="utf-8"))
-    weights = np.column_stack([fitted["weights"], fitted["bias"]]).astype(np.float64)
-    expected = (OnsetObservation.BETWEEN + 1, OnsetObservation.dims + 1)
-    if weights.shape != expected:
-        raise ValueError(f"{path.name}: weights and bias of shape {weights.shape}, not {expected}")
-    return weights
+# Fitted so that over 2 s the true beats win against half, double, offbeat, shifted and triplet
+# readings of the same sound (conditional logistic regression), on 64 General MIDI songs, 20
+# performances of Groove MIDI and 14 songs of POP909, all rendered by us, and 11 click tracks.
+# Rows: beats 1, 2, 3, 4, half, quarters, between; columns: low, low-mid, mid, high, all.
+WEIGHTS = np.array(
+    [
+        [0.28, -0.32, -0.43, 0.07, 1.34],
+        [-0.45, -0.05, -0.62, 0.50, 1.48],
+        [0.25, -0.51, -0.66, 0.37, 1.24],
+        [-0.24, -0.17, -0.63, 0.45, 1.51],
+        [-0.08, -0.29, -0.63, 0.22, 1.19],
+        [-0.13, -0.26, -0.47, 0.08, 1.06],
+        [0.07, -0.03, -0.22, 0.17, 0.31],
+    ]
+)
+BIAS = np.array([-0.73, -0.79, -0.51, -0.80, -0.22, -0.14, -0.15])
 
 
 def near(phase: Floats, place: float) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:

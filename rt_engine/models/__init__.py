@@ -1,1 +1,0 @@
-"""Models that the project fits or trains itself, one folder a model."""
