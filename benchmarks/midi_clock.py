@@ -326,8 +326,8 @@ def notes(period: int) -> list[str]:
         "average: a smaller cycle helps it. midi.Clock over JACK gives each message its frame.",
         "The server is synchronous: where this machine stands still, a cycle is late (an xrun), "
         "not lost. In its asynchronous mode an xrun can lose or repeat any client's messages.",
-        "Change %: difference of an interval to the one before, 99th percentile; most: the largest, "
-        "which shows the stalls of the machine too. Bursts: intervals below "
+        "Change %: difference of an interval to the one before, 99th percentile; most: the "
+        "largest, which shows the stalls of the machine too. Bursts: intervals below "
         "1 ms. Jumps: song positions sent. Off: farthest from the even grid, ms.",
         "All three clocks ran at the same time, beside the same three busy Python threads, fed "
         f"by the same beats, announced {LEAD / 1e9:g} s ahead.",
