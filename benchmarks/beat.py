@@ -170,8 +170,8 @@ def main() -> int:
 
 NOTES = (
     "13 mixes of MDB Drums, for evaluation only. Weights come from material rendered by the "
-    "project (General MIDI songs, Groove drums, POP909, clicks); the scores here were in view while "
-    "constants were chosen, so they are those of a development set, and optimistic.",
+    "project (General MIDI songs, Groove drums, POP909, clicks); the scores here were in view "
+    "while constants were chosen, so they are those of a development set, and optimistic.",
     "F to Cem, dbF, Fann in %, beats before 5 s left out; Tst in s; lat50, lat90, bias in ms; cpu "
     "in processor seconds a second of sound. The cpu of the peers was measured elsewhere.",
     "Fann takes the moment at which a beat may leave as its time: the later of its due time and "
