@@ -240,6 +240,7 @@ np.save(sys.argv[1], np.concatenate(heard))
 
 
 @pytest.mark.jack
+@pytest.mark.slow  # needs a machine with a core to spare
 def test_a_speaker_plays_one_channel_on_both_sides(jack: JackServer, tmp_path: Path) -> None:
     tone = 0.25 * np.sin(2 * np.pi * 440 * np.arange(96_000) / 48_000)
     graph = Graph("test")
