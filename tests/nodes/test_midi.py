@@ -95,13 +95,14 @@ def test_beats_without_confidence_are_not_followed_until_that_is_changed(dump):
 
 def test_notes_are_played_and_end(dump):
     with Live(graph(midi.Notes(port=dump.port))):
-        wait_for(lambda: len(messages(dump)) >= 4)
-    assert messages(dump)[:4] == [
-        bytes([0x99, 37, 100]),
-        bytes([0x89, 37, 0]),
-        bytes([0x99, 38, 100]),
-        bytes([0x89, 38, 0]),
-    ]
+        wait_for(lambda: len(messages(dump)) >= 8)
+    # A busy machine may let a note come too late to be played, but never half of one.
+    found = messages(dump)[:8]
+    for on, off in zip(found[::2], found[1::2], strict=True):
+        assert on[0] == 0x99
+        assert 37 <= on[1] <= 40
+        assert on[2] == 100
+        assert off == bytes([0x89, on[1], 0])
 
 
 def test_panic_ends_all_notes(dump):
