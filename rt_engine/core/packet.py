@@ -83,7 +83,7 @@ def _unpack(code: int, raw: memoryview) -> Any:
     dtype, shape, buffer = msgspec.msgpack.decode(raw, type=tuple[str, list[int], bytes])
     try:
         return np.frombuffer(buffer, dtype).reshape(shape)
-    except TypeError as error:
+    except (TypeError, SyntaxError) as error:  # what NumPy says of a damaged dtype
         raise msgspec.DecodeError(str(error)) from None
 
 

@@ -68,6 +68,12 @@ def test_broken_bytes_give_a_value_error_and_nothing_else(raw: bytes) -> None:
         return
 
 
+def test_a_damaged_dtype_is_a_decode_error() -> None:
+    raw = encode(np.zeros(1, np.float32)).replace(b"<f4", b",f4")
+    with pytest.raises(msgspec.DecodeError):
+        decode(raw, np.ndarray)
+
+
 @given(arrays, st.data())
 def test_damaged_arrays_never_crash(array: np.ndarray, data: st.DataObject) -> None:
     raw = bytearray(encode(array))
