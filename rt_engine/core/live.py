@@ -48,6 +48,7 @@ class Lane(Strand):
         self.ready = threading.Event()
         self.ending = False
         self._retry_at = 0
+        self._told = ""  # the last failure, until the source works again
         self.thread = threading.Thread(target=self._run, name=f"rt-{name}", daemon=True)
 
     @property
@@ -94,6 +95,7 @@ class Lane(Strand):
                 else:
                     host.open()
                     host.reset_downstream()
+                    self._told = ""
                     log.warning("node %r works again", source.name)
             except NodeError as error:
                 if error.node is not source or host.policy != "restart":
@@ -102,9 +104,11 @@ class Lane(Strand):
         self.inbox.run_pending()
 
     def _retire(self, host: Host, error: NodeError) -> None:
-        """Close what failed, and set the time of the next try."""
+        """Close what failed, and set the time of the next try; the same failure is told once."""
         wait = host.delay()
-        log.warning("%s; restart in %.3g s", error, wait)
+        again = str(error) == self._told
+        self._told = str(error)
+        log.log(logging.DEBUG if again else logging.WARNING, "%s; restart in %.3g s", error, wait)
         close_all([host], lambda also: log.warning("also: %s", also))
         self._retry_at = self.live.clock.now() + round(wait * SECOND)
 

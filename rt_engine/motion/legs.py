@@ -1,105 +1,123 @@
 """Legs and soles of the skeleton: where they are, and how they reach for a given place.
 
-Arrays have the left leg first. Heel and toe are points of the sole, which touch the floor at
-rest; the foot is 0.152 of the height long (D. A. Winter, "Biomechanics and Motor Control of
-Human Movement", 4th edition, fig. 4.1), a quarter of it behind the ankle.
+Heel and toe are points of the sole, which touch the floor at rest; the foot is 0.152 of the
+height long (D. A. Winter, "Biomechanics and Motor Control of Human Movement", 4th edition,
+fig. 4.1), a quarter of it behind the ankle.
 """
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from rt_engine.motion.quaternion import (
-    Arrays,
-    Floats,
-    conjugate,
-    multiply,
-    normalize,
-    rotate,
-    shortest_arc,
-)
+from rt_engine.motion.quaternion import Arrays, Floats
 from rt_engine.motion.skeleton import INDEX, SOLE
-
-__all__ = ["Legs", "legs_of", "reach"]
-
-_UPPER, _LOWER, _FOOT, _TOES = (
-    np.array([INDEX[f"{side}{bone}"] for side in ("Left", "Right")])
-    for bone in ("UpperLeg", "LowerLeg", "Foot", "Toes")
+from rt_engine.motion.turns import (
+    Turn,
+    Vector,
+    arc,
+    dot,
+    inverse,
+    length,
+    minus,
+    multiply,
+    plus,
+    rotate,
+    scaled,
+    unit,
 )
+
+__all__ = ["Bones", "Leg", "leg_of", "legs_of", "reach", "sole"]
+
+_LEGS = tuple(
+    tuple(INDEX[f"{side}{bone}"] for bone in ("UpperLeg", "LowerLeg", "Foot"))
+    for side in ("Left", "Right")
+)
+_SOLE: tuple[Vector, ...] = tuple((x, y, z) for x, y, z in SOLE.tolist())
 LONGEST = 0.9995  # of a leg's length: it is never quite straight
+FRONT: Vector = (0.0, 0.0, 1e-3)
+
+Bones = tuple[tuple[Vector, Vector, Vector], ...]
+"""Offsets (m) of upper leg, lower leg and foot from their parents, left and right."""
 
 
-class Legs(NamedTuple):
-    """Both legs, places relative to the hips (m), rotations in the body frame."""
+class Leg(NamedTuple):
+    """One leg: places relative to the hips (m), rotations in the body frame."""
 
-    turned: Floats  # (4,): the hips
-    rotations: Floats  # (3, 2, 4): upper leg, lower leg, foot
-    joints: Floats  # (3, 2, 3): hip joint, knee, ankle
-    soles: Floats  # (2, 2, 3): side, heel and toe
-
-
-def legs_of(rotations: Arrays, offsets: Arrays, scale: float = 1.0) -> Legs:
-    """Legs of local `rotations` (55, 4); `offsets` (55, 3) in metres belong to scale 1."""
-    hips = np.asarray(rotations[0], np.float64)
-    hip = rotate(hips, offsets[_UPPER])
-    upper = multiply(np.broadcast_to(hips, (2, 4)), rotations[_UPPER])
-    knee = hip + rotate(upper, offsets[_LOWER])
-    lower = multiply(upper, rotations[_LOWER])
-    ankle = knee + rotate(lower, offsets[_FOOT])
-    foot = multiply(lower, rotations[_FOOT])
-    soles = ankle[:, None] + rotate(foot[:, None], SOLE)
-    return Legs(
-        hips, np.stack([upper, lower, foot]), scale * np.stack([hip, knee, ankle]), scale * soles
-    )
+    hips: Turn
+    upper: Turn
+    lower: Turn
+    foot: Turn
+    hip: Vector  # the joint
+    knee: Vector
+    ankle: Vector
+    heel: Vector
+    toe: Vector
 
 
-def reach(rotations: Arrays, legs: Legs, ankles: Arrays, feet: Arrays) -> Floats:
-    """Local rotations (55, 4) whose ankles are at `ankles` and whose feet are turned as `feet`.
+def legs_of(offsets: Arrays) -> Bones:
+    """The bones of both legs out of all `offsets` (55, 3) in metres."""
+    rows = np.asarray(offsets, np.float64).tolist()
+    return tuple((tuple(rows[a]), tuple(rows[b]), tuple(rows[c])) for a, b, c in _LEGS)
 
-    ankles: (2, 3) relative to the hips; one out of reach is neared. feet: (2, 4) in the body
-    frame. Each knee stays in the plane in which it bends.
+
+def leg_of(rotations: Arrays, bones: Bones, side: int, scale: float = 1.0) -> Leg:
+    """The left (0) or right (1) leg of local `rotations` (55, 4); `bones` belong to scale 1."""
+    hips, *local = (tuple(rotations[i].tolist()) for i in (0, *_LEGS[side]))
+    thigh, shin, instep = bones[side]
+    upper = multiply(hips, local[0])
+    lower = multiply(upper, local[1])
+    foot = multiply(lower, local[2])
+    hip = rotate(hips, scaled(thigh, scale))
+    knee = plus(hip, rotate(upper, scaled(shin, scale)))
+    ankle = plus(knee, rotate(lower, scaled(instep, scale)))
+    return Leg(hips, upper, lower, foot, hip, knee, ankle, *sole(ankle, foot, scale))
+
+
+def sole(ankle: Vector, foot: Turn, scale: float) -> tuple[Vector, Vector]:
+    """Heel and toe of a foot that is turned as `foot` in the body frame."""
+    heel, toe = (plus(ankle, rotate(foot, scaled(point, scale))) for point in _SOLE)
+    return heel, toe
+
+
+def reach(rotations: Floats, side: int, leg: Leg, ankle: Vector, foot: Turn) -> None:
+    """Change local `rotations` (55, 4) so that the ankle is at `ankle` and the foot as `foot`.
+
+    ankle: relative to the hips; one out of reach is neared. foot: in the body frame. The knee
+    stays in the plane in which it bends.
     """
-    hip, knee, ankle = legs.joints
-    aim, bent = ankles - hip, _knees(legs, ankles - hip)
-    upper = shortest_arc(normalize(knee - hip), normalize(bent))
-    shin = normalize(rotate(upper, ankle - knee))
-    lower = multiply(shortest_arc(shin, normalize(_limited(legs, aim) - bent)), upper)
-    turned = [multiply(upper, legs.rotations[0]), multiply(lower, legs.rotations[1]), feet]
-    local = np.array(rotations, np.float64)
-    local[_UPPER] = multiply(np.broadcast_to(conjugate(legs.turned), (2, 4)), turned[0])
-    local[_LOWER] = multiply(conjugate(turned[0]), turned[1])
-    local[_FOOT] = multiply(conjugate(turned[1]), turned[2])
-    return local
+    aim = minus(ankle, leg.hip)
+    aim = scaled(aim, _nearer(leg, length(aim)))
+    bent = _knee(leg, aim)
+    upper = arc(unit(minus(leg.knee, leg.hip)), unit(bent))
+    shin = unit(rotate(upper, minus(leg.ankle, leg.knee)))
+    lower = multiply(arc(shin, unit(minus(aim, bent))), upper)
+    turned = leg.hips, multiply(upper, leg.upper), multiply(lower, leg.lower), foot
+    for bone, parent, own in zip(_LEGS[side], turned[:-1], turned[1:], strict=True):
+        rotations[bone] = multiply(inverse(parent), own)
 
 
-def _limited(legs: Legs, aim: Floats) -> Floats:
-    """`aim` (2, 3) from the hip joint, not farther than the leg is long, nor too near."""
-    thigh, shin = _lengths(legs)
-    distance = np.linalg.norm(aim, axis=-1, keepdims=True)
-    nearest, farthest = np.abs(thigh - shin) + 0.01, LONGEST * (thigh + shin)
-    limited: Floats = aim * (np.clip(distance, nearest, farthest) / np.maximum(distance, 1e-9))
-    return limited
+def _nearer(leg: Leg, distance: float) -> float:
+    """The factor that brings a distance from the hip joint within what the leg can reach."""
+    thigh, shin = _lengths(leg)
+    nearest, farthest = abs(thigh - shin) + 0.01, LONGEST * (thigh + shin)
+    return min(max(distance, nearest), farthest) / max(distance, 1e-9)
 
 
-def _lengths(legs: Legs) -> tuple[Floats, Floats]:
-    thigh, shin = np.linalg.norm(np.diff(legs.joints, axis=0), axis=-1, keepdims=True)
-    return thigh, shin
+def _lengths(leg: Leg) -> tuple[float, float]:
+    return length(minus(leg.knee, leg.hip)), length(minus(leg.ankle, leg.knee))
 
 
-def _knees(legs: Legs, aim: Floats) -> Floats:
-    """Places (2, 3) of the knees from the hip joints, by the law of cosines."""
-    hip, knee, ankle = legs.joints
-    thigh, shin = _lengths(legs)
-    limited = _limited(legs, aim)
-    distance = np.linalg.norm(limited, axis=-1, keepdims=True)
-    along = limited / distance
+def _knee(leg: Leg, aim: Vector) -> Vector:
+    """The knee of a leg whose ankle is at `aim`, from the hip joint, by the law of cosines."""
+    thigh, shin = _lengths(leg)
+    distance, along = length(aim), unit(aim)
     # The plane of the knee goes along with the leg; a straight leg bends to the front.
-    carried = rotate(shortest_arc(normalize(ankle - hip), along), knee - hip)
-    front = rotate(np.broadcast_to(legs.turned, (2, 4)), np.array([0.0, 0.0, 1e-3]))
-    aside = carried + front
-    aside = normalize(aside - (aside * along).sum(-1, keepdims=True) * along)
-    cosine = np.clip((thigh**2 + distance**2 - shin**2) / (2 * thigh * distance), -1.0, 1.0)
-    knees: Floats = thigh * (cosine * along + np.sqrt(1 - cosine**2) * aside)
-    return knees
+    carried = rotate(arc(unit(minus(leg.ankle, leg.hip)), along), minus(leg.knee, leg.hip))
+    aside = plus(carried, rotate(leg.hips, FRONT))
+    aside = unit(minus(aside, scaled(along, dot(aside, along))))
+    cosine = (thigh**2 + distance**2 - shin**2) / (2 * thigh * distance)
+    cosine = min(max(cosine, -1.0), 1.0)
+    return plus(scaled(along, thigh * cosine), scaled(aside, thigh * sqrt(1 - cosine**2)))

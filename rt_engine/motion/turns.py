@@ -19,11 +19,15 @@ __all__ = [
     "from_axes",
     "from_rotvec",
     "inverse",
+    "length",
+    "mean",
     "minus",
     "multiply",
     "part",
+    "plus",
     "rotate",
     "scaled",
+    "to_rotvec",
     "unit",
 ]
 
@@ -45,9 +49,25 @@ def cross(a: Vector, b: Vector) -> Vector:
     return ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
 
 
+def length(v: Vector) -> float:
+    """How long `v` is."""
+    return sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2])
+
+
+def plus(a: Vector, b: Vector) -> Vector:
+    """`a` and `b` one after the other."""
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
 def minus(a: Vector, b: Vector) -> Vector:
     """The vector from `b` to `a`."""
     return a[0] - b[0], a[1] - b[1], a[2] - b[2]
+
+
+def mean(vectors: list[Vector]) -> Vector:
+    """The middle of one or more."""
+    x, y, z = (sum(values) / len(vectors) for values in zip(*vectors, strict=True))
+    return x, y, z
 
 
 def scaled(v: Vector, by: float) -> Vector:
@@ -105,12 +125,17 @@ def from_rotvec(v: Vector) -> Turn:
     return x * by, y * by, z * by, cos(half)
 
 
-def part(q: Turn, share: float) -> Turn:
-    """The part `share` of rotation `q`, the shorter way round."""
+def to_rotvec(q: Turn) -> Vector:
+    """Axis times angle in radians, the shorter way round."""
     x, y, z, w = q if q[3] >= 0 else (-q[0], -q[1], -q[2], -q[3])
     size = sqrt(x * x + y * y + z * z)
-    by = share * (2.0 * atan2(size, w) / size if size > TINY else 2.0)
-    return from_rotvec((x * by, y * by, z * by))
+    by = 2.0 * atan2(size, w) / size if size > TINY else 2.0
+    return x * by, y * by, z * by
+
+
+def part(q: Turn, share: float) -> Turn:
+    """The part `share` of rotation `q`, the shorter way round."""
+    return from_rotvec(scaled(to_rotvec(q), share))
 
 
 def arc(a: Vector, b: Vector) -> Turn:
