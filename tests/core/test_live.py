@@ -201,7 +201,9 @@ class Gone(Device):
             raise OSError("still gone")
 
 
-def test_pauses_between_tries_grow_and_a_failure_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_pauses_between_tries_grow_and_a_failure_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     graph = chain(Gone(n=5, fail_at=0), Sink())
     Live(graph).run()
     gone: Any = graph.nodes["gone"]
