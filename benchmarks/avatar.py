@@ -4,7 +4,8 @@ graphs/avatar.yaml runs on a film, paced as a camera would. Another process rece
 and notes when each came; the detector's own time of that picture is taken off. Then a detector that
 is too slow stands in, in virtual time and for real.
 
-    python benchmarks/avatar.py [--minutes 30] [--video FILE] [--quick]
+    python benchmarks/avatar.py [--minutes 3] [--video FILE] [--quick]
+    python benchmarks/avatar.py --soak [--minutes 30]    # memory and age alone, over a long time
 """
 
 from __future__ import annotations
@@ -100,16 +101,19 @@ class Run(NamedTuple):
 def main() -> int:
     """Run, compare, report; 0 when the bars are met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--minutes", type=float, help="3, or 30 with --soak")
     parser.add_argument("--video", type=Path, default=VIDEO, help="else a drawn person")
     parser.add_argument("--quick", action="store_true", help="a third of a minute, nothing kept")
+    parser.add_argument("--soak", action="store_true", help="only what a long time costs")
     options = parser.parse_args()
-    minutes = 1 / 3 if options.quick else options.minutes
+    minutes = 1 / 3 if options.quick else options.minutes or (30 if options.soak else 3)
     with tempfile.TemporaryDirectory() as folder:
         film = Path(folder) / "film.mp4"
         scaled = options.video.exists()
         scale(options.video, film) if scaled else perform(film)
         run = live(Path(folder), film, f"{__name__}.Timed", 60 * minutes)
+        if options.soak:
+            return soaked(run, minutes, keep=not options.quick)
         virtual = replayed(film)
         slow = live(Path(folder), film, f"{__name__}.Slow", 15.0, pause=SLOW)
     built = building()
@@ -126,6 +130,19 @@ def main() -> int:
     report("avatar", "Picture to avatar over VMC", tables, notes, keep=not options.quick)
     if not options.quick:
         histogram(own, RESULTS / "avatar.png")
+    print(summary(bars))
+    return int(not all(bar.met for bar in bars))
+
+
+def soaked(run: Run, minutes: float, keep: bool) -> int:
+    """Report what `minutes` cost; 0 when the bars are met."""
+    bars = long_bars(run)
+    note = f"{minutes:g} minutes; {len(run.arrived)} frames of {run.pictures} pictures arrived."
+    report(
+        "avatar_soak", "Picture to avatar, for long", [bar_table("Bars", bars)], [note], keep=keep
+    )
+    if keep:
+        over_time(run, RESULTS / "avatar_soak.png")
     print(summary(bars))
     return int(not all(bar.met for bar in bars))
 
@@ -255,12 +272,12 @@ def latency_bars(own: Floats, stats: dict[str, Stats], built: Floats) -> list[Ba
 def slow_bars(virtual: Floats, slow: Run) -> list[Bar]:
     """A detector of SLOW s: no frame is older than one detection and one picture."""
     bound = SLOW + 1 / FPS
-    found = float(slow.arrived[:, 1].max())
+    found = float(np.percentile(slow.arrived[:, 1], 99))
     return [
         Bar(f"oldest frame, detector of {1e3 * SLOW:g} ms, virtual time",
             f"<= {1e3 * bound:.1f} ms", f"{1e3 * virtual.max():.1f} ms",
             bool(virtual.max() <= bound + 1e-6)),
-        Bar("the same for real, at the receiver", f"<= {1e3 * (bound + SLACK):.1f} ms",
+        Bar("99 % of frames for real, at the receiver", f"<= {1e3 * (bound + SLACK):.1f} ms",
             f"{1e3 * found:.1f} ms", found <= bound + SLACK),
     ]  # fmt: skip
 
@@ -319,6 +336,19 @@ def histogram(own: Floats, path: Path) -> None:
         axes.axvline(bar, color="#d84a3b", ls="--", label=f"bar of {share} %: {bar:g} ms")
     axes.set(xlabel="capture to UDP less the detector's time, ms", ylabel="frames", yscale="log")
     axes.legend()
+    figure.savefig(path, dpi=110)
+
+
+def over_time(run: Run, path: Path) -> None:
+    """Draw memory and age from the start to the end."""
+    from matplotlib import pyplot
+
+    figure, (upper, lower) = pyplot.subplots(2, sharex=True, figsize=(8, 5), layout="constrained")
+    upper.plot(run.memory[:, 0] / 60, run.memory[:, 1], color="#3b7dd8")
+    upper.set(ylabel="memory, MB")
+    minutes = (run.arrived[:, 0] - run.arrived[0, 0]) / 60
+    lower.plot(minutes, 1e3 * run.arrived[:, 1], ",", color="#3b7dd8")
+    lower.set(xlabel="minutes", ylabel="age at the receiver, ms", yscale="log")
     figure.savefig(path, dpi=110)
 
 

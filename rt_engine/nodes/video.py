@@ -8,18 +8,20 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, Source
-from rt_engine.kinds import Images, Poses, Skeletons
-from rt_engine.video import films
+from rt_engine.kinds import Frames, Images, Poses, Skeletons
+from rt_engine.motion.people import chosen
+from rt_engine.video import films, hand_flow
 from rt_engine.video.cameras import find_camera, open_camera
 from rt_engine.video.drawing import draw
 from rt_engine.video.opencv import opencv
 from rt_engine.video.reader import Image, Reader, exposed_at
 from rt_engine.video.screens import Screen, open_screen
 
-__all__ = ["Camera", "File", "View"]
+__all__ = ["Camera", "File", "HandFlow", "View"]
 
 MS = 1_000_000
 NAP = SECOND // 5  # the longest wait before a read returns
+BREATH = 2 * MS  # after a picture: who takes it wakes up on the same core, and goes first
 PENDING = 16  # pictures that wait for what is drawn over them
 KEPT = 32  # overlays that wait for their picture
 
@@ -107,6 +109,7 @@ class File(Source):
     def reset(self) -> None:
         self._start: int | None = None
         self._next: films.Frame | None = None
+        self._free = 0  # ns, from when the next picture may be decoded
         self._cut = False
         if not isinstance(self._feed, Reader):
             self._feed.rewind()
@@ -126,6 +129,8 @@ class File(Source):
     def _play(self, film: films.Film) -> bool:
         if self._start is None:
             self._start = self.clock.now()
+        if self._next is None and not self.clock.wait_until(self._free):
+            return False
         self._next = self._next or self._following(film)
         if self._next is None:
             return False
@@ -134,7 +139,7 @@ class File(Source):
             return False
         if self.clock.now() >= t:
             self._emit(t, self._next.image)
-            self._next = None
+            self._next, self._free = None, self.clock.now() + BREATH
         return True
 
     def _following(self, film: films.Film) -> films.Frame | None:
@@ -228,6 +233,51 @@ class View(Node):
             for name, seen in self._seen.items()
         }
         self._screen.show(packet.t, draw(packet.data, visibility=self.visibility, **overlays))
+
+
+class HandFlow(Node):
+    """How pictures and hands in them move, as a network that hears music in video wants it.
+
+    Seven numbers, fifty times a second: optical flow; of the left hand speed, velocity to the
+    right and up; of the right hand the same; each over its largest of late. Magnitudes are 0 at
+    rest, velocities 0.5. A frame comes with the first poses of a picture 20 ms or more after its
+    time; while nobody is seen the hands rest. Pictures that the detector skips count for the flow.
+
+    MOSA (2024), section IV A 3, made causal; see `rt_engine.video.hand_flow`.
+    """
+
+    images = Input(Images, size=8)
+    poses = Input(Poses)
+    flow = Output(Frames)
+    person: Annotated[int, Knob(ge=-1, description="whose hands; -1: the first in sight")] = -1
+
+    def plan(self) -> None:
+        self.flow.format = Frames(hand_flow.FPS, hand_flow.SIZE, "hand flow")
+
+    def open(self) -> None:
+        opencv()
+
+    def reset(self) -> None:
+        self._followed = -1
+        self._stream, self._pictures = hand_flow.HandFlow(), hand_flow.Flow()
+        self._flows: deque[tuple[int, float]] = deque(maxlen=KEPT)  # until their poses come
+
+    def on_images(self, packet: Packet) -> None:
+        if packet.data.size:
+            self._flows.append((packet.t, self._pictures.step(packet.data)))
+
+    def on_poses(self, packet: Packet) -> None:
+        moved = 0.0
+        while self._flows and self._flows[0][0] <= packet.t:
+            moved += self._flows.popleft()[1]
+        hands, seen = hand_flow.UNSEEN
+        if pose := chosen(packet.data, self.person, self._followed):
+            hands, seen = hand_flow.hand_centres(pose)
+            seen = seen * (pose.person == self._followed)  # another's hands did not move here
+            self._followed = pose.person
+        rows = self._stream.step(packet.t / SECOND, moved, hands, seen)
+        for t, row in zip(rows.times.tolist(), rows.values, strict=True):
+            self.flow.emit(round(t * SECOND), row)
 
 
 def _turned(image: Image, mirror: bool) -> Image:
