@@ -19,6 +19,7 @@ import numpy.typing as npt
 from rt_engine.core import SECOND, Packet
 from rt_engine.kinds import Pose
 from rt_engine.motion.landmarks import ANKLES, ELBOWS, HIPS, KNEES, SHOULDERS, WRISTS
+from rt_engine.motion.level import level
 from rt_engine.motion.skeleton import HEIGHT, INDEX, OFFSETS
 
 __all__ = ["Body", "calibrate_body", "load_body", "posture_fault", "save_body"]
@@ -78,7 +79,7 @@ def calibrate_body(
     """
     still = _stillest(poses, posture, seconds)
     up = _up(still)
-    still = Still(still.points @ _levelling(up).T, still.seen)
+    still = Still(still.points @ level(up).T, still.seen)
     measured = _lengths(still)
     named = sum(float(np.linalg.norm(_offset(bone))) for bone in measured)
     guess = HEIGHT * sum(measured.values()) / named
@@ -168,14 +169,6 @@ def _up(still: Still) -> Floats:
     up: Floats = still.points[list(SHOULDERS)].mean(axis=0) - below
     up /= np.linalg.norm(up)
     return up
-
-
-def _levelling(up: Floats) -> Floats:
-    """The smallest rotation (3, 3) that turns `up` to Y (Rodrigues' formula)."""
-    x, y, z = up
-    cross = np.array([[0.0, -x, 0.0], [x, 0.0, z], [0.0, -z, 0.0]])
-    turned: Floats = np.eye(3) + cross + cross @ cross / (1 + y)
-    return turned
 
 
 def _lengths(still: Still) -> dict[str, float]:

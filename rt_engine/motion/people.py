@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from rt_engine.kinds import SkeletonPose
+from rt_engine.kinds import Pose, SkeletonPose
 
-__all__ = ["Follower"]
+__all__ = ["Follower", "chosen"]
+
+
+def chosen(poses: list[Pose], person: int, last: int) -> Pose | None:
+    """The pose of `person`; of -1 that of `last`, or of the first in sight if `last` is gone."""
+    people = {pose.person: pose for pose in poses}
+    if person < 0 and last not in people and people:
+        return people[min(people)]
+    return people.get(person if person >= 0 else last)
 
 
 class Follower:

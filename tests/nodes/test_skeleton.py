@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from rt_engine.calibration.body import Body, save_body
 from rt_engine.core import Packet, collect
 from rt_engine.kinds import Poses
 from rt_engine.motion.posture import RELAXED
-from rt_engine.motion.quaternion import angle
+from rt_engine.motion.quaternion import angle, from_rotvec, multiply, rotate
 from rt_engine.motion.skeleton import INDEX, identity
 from rt_engine.nodes import motion
 from tests.motion.bodies import pose, random_posture
@@ -35,6 +37,25 @@ def test_every_person_has_a_skeleton_and_keeps_it():
     arm = INDEX["LeftUpperArm"]
     moved = angle(held.rotations[arm].astype(float), before.rotations[arm].astype(float))
     assert np.degrees(moved) < 10
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_camera_that_looks_down_and_leans_does_not_tilt_the_person(by_file, tmp_path):
+    """The camera turned by 20 degrees about X and -6 about Z; what it sees is turned back."""
+    camera = multiply(from_rotvec(np.radians([20.0, 0, 0])), from_rotvec(np.radians([0, 0, -6.0])))
+    upright = pose(identity())
+    seen = replace(upright, world=rotate(camera, upright.world.astype(float)).astype(np.float32))
+    up = rotate(camera, np.array([0.0, 1.0, 0.0]))
+    tilt = tuple(float(np.degrees(np.arctan2(up[k], up[1]))) for k in (2, 0))
+    settings = {"tilt": tilt}
+    if by_file:
+        save_body(Body(1.7, {}, 0.9, *tilt), tmp_path / "body.yaml")
+        settings = {"body": str(tmp_path / "body.yaml")}
+    [straight] = run(motion.Skeleton(height=1.7, **settings), [[seen]])
+    [tilted] = run(motion.Skeleton(height=1.7), [[seen]])
+    hips = [p.data[0].rotations[0].astype(float) for p in (straight, tilted)]
+    lean = [np.degrees(angle(np.array([0, 0, 0, 1.0]), hip)) for hip in hips]
+    assert lean[0] < 4 < 15 < lean[1]
 
 
 def test_nobody_is_an_empty_list():
