@@ -87,7 +87,20 @@ def resolve(name: str) -> type[Node]:
             continue
         if inspect.isclass(found) and issubclass(found, Node):
             return found
-    raise LookupError(f"no node class {name!r}{exists(name, catalog(), 'nodes')}")
+    raise LookupError(f"no node class {name!r}{_choice(name)}")
+
+
+def _choice(name: str) -> str:
+    """What an unknown name may have meant: its module's nodes, else all modules."""
+    names = list(catalog())
+    module, _, cls = name.rpartition(".")
+    beside = [known for known in names if known.startswith(f"{module}.")]
+    if beside:
+        return exists(name, beside, "nodes")
+    same = [known for known in names if known.endswith(f".{cls}")]
+    guess = f"; did you mean {same[0]!r}?" if same else ""
+    modules = dict.fromkeys(f"{known.rpartition('.')[0]}.*" for known in names)
+    return f"{guess} (nodes: {', '.join(modules)}; 'rt-engine nodes' lists them all)"
 
 
 def catalog() -> dict[str, type[Node]]:

@@ -49,7 +49,10 @@ MISTAKES: dict[str, tuple[str, list[str]]] = {
         nodes("  mic: {is: audio.Microfone}\n"),
         ["'mic'", "'is'", "'audio.Microfone'", "did you mean 'audio.Microphone'", "audio.File"],
     ),
-    "class without module": (nodes("  mic: {is: Microphone}\n"), ["'Microphone'", "audio.File"]),
+    "class without module": (
+        nodes("  mic: {is: Microphone}\n"),
+        ["'Microphone'", "did you mean 'audio.Microphone'?", "audio.*", "rt-engine nodes"],
+    ),
     "class with a dot first": (nodes("  mic: {is: .audio.File}\n"), ["'.audio.File'", "nodes:"]),
     "class empty": (nodes("  mic: {is: ''}\n"), ["'mic'", "'is'", "nodes:"]),
     "no node class": (nodes("  mic: {is: os.path.join}\n"), ["'os.path.join'", "nodes:"]),
