@@ -5,9 +5,11 @@ from rt_engine.signal.extractor import Extractor
 from rt_engine.signal.filterbank import Filterbank, log_filters, mel_filters
 from rt_engine.signal.framing import Framer
 from rt_engine.signal.mel import LogBands, LogMel, compress
+from rt_engine.signal.mel_onset import MelOnset
 from rt_engine.signal.mfcc import Mfcc, dct, dct_matrix
 from rt_engine.signal.onset import OnsetStrength
 from rt_engine.signal.pitch import Pitch
+from rt_engine.signal.rhythm_mel import RhythmMel
 from rt_engine.signal.rms import Rms, to_dbfs
 from rt_engine.signal.stft import Spectrum, Stft, make_window, spectrum
 
@@ -18,9 +20,11 @@ __all__ = [
     "Framer",
     "LogBands",
     "LogMel",
+    "MelOnset",
     "Mfcc",
     "OnsetStrength",
     "Pitch",
+    "RhythmMel",
     "Rms",
     "Spectrum",
     "Stft",

@@ -1,0 +1,1 @@
+"""Beats, downbeats, phrases, dynamics and articulation, learnt from sound and bodies."""

@@ -1,0 +1,1 @@
+"""Simulated musicians: gestures, a figure that carries them, who plays how, and the webcam."""
