@@ -17,15 +17,21 @@ import numpy.typing as npt
 from rt_engine.core.packet import Kind
 
 __all__ = [
+    "ARTICULATIONS",
+    "DYNAMICS",
     "Audio",
     "Beat",
     "Beats",
+    "Expression",
+    "Expressions",
     "Frames",
     "Images",
     "Note",
     "Notes",
     "Onset",
     "Onsets",
+    "Phrase",
+    "Phrases",
     "Pose",
     "Poses",
     "SkeletonPose",
@@ -85,6 +91,41 @@ class Tempo(Kind, frozen=True):
     """The running tempo, several times a second."""
 
     payload = TempoState
+
+
+class Phrase(msgspec.Struct, frozen=True):
+    """The start of a musical phrase: told at once, and told again when the music bore it out."""
+
+    index: int  # counts from the start of tracking
+    confidence: float  # 0 to 1
+    confirmed: bool  # False: as it seemed at once; True: what followed speaks for it too
+
+
+class Phrases(Kind, frozen=True):
+    """Phrase boundaries; the packet's time is that of the boundary, mostly a downbeat."""
+
+    payload = Phrase
+
+
+DYNAMICS = ("pp", "p", "mp", "mf", "f", "ff")  # the outer two include ppp and fff
+ARTICULATIONS = ("legato", "neutral", "staccato")
+
+
+class Expression(msgspec.Struct, frozen=True):
+    """How the music is played now; -1 where a class, and 0 where its confidence, is unknown."""
+
+    dynamics: int  # index of `DYNAMICS`
+    level: float  # the same without steps: 0 (softest) to 1 (loudest)
+    dynamics_confidence: float  # 0 to 1
+    articulation: int  # index of `ARTICULATIONS`
+    detached: float  # the same without steps: 0 (legato) to 1 (staccato)
+    articulation_confidence: float  # 0 to 1
+
+
+class Expressions(Kind, frozen=True):
+    """Dynamics and articulation, when they change and several times a second."""
+
+    payload = Expression
 
 
 class Note(msgspec.Struct, frozen=True):

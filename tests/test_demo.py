@@ -34,6 +34,13 @@ def test_the_body_in_a_demo_is_found_and_nothing_is_written(monkeypatch, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+def test_expression_tells_beats_and_the_playing(capsys):
+    pytest.importorskip("onnxruntime", reason="needs ONNX Runtime (extra 'cpu')")
+    assert main(["demo", "expression", "--duration", "8"]) == 0
+    out = capsys.readouterr().out
+    assert "downbeats" in out and "Phrases began" in out and "Mostly" in out
+
+
 def test_a_missing_extra_is_the_line_to_type(monkeypatch, capsys):
     def missing(module):
         raise MissingExtra(f"{module} is not installed: pip install 'rt-engine[pose]'")

@@ -9,7 +9,19 @@ import numpy as np
 from msgspec import Meta
 
 from rt_engine.core import SECOND, Input, Node, Packet
-from rt_engine.kinds import Beats, Frames, SkeletonPose, Skeletons, Tempo, TempoState
+from rt_engine.kinds import (
+    ARTICULATIONS,
+    DYNAMICS,
+    Beats,
+    Expression,
+    Expressions,
+    Frames,
+    Phrases,
+    SkeletonPose,
+    Skeletons,
+    Tempo,
+    TempoState,
+)
 
 __all__ = ["Meter"]
 
@@ -19,7 +31,7 @@ BODY = 19  # bones from the hips to the hands: the first of a skeleton
 
 
 class Meter(Node):
-    """Beat lamp, tempo, confidence, activation, people, and the latency of every node.
+    """Beat lamp, tempo, activation, phrase, expression, people, and the latency of every node.
 
     Where the output is no terminal, one plain line is printed per bar, and when somebody comes
     or goes.
@@ -30,6 +42,8 @@ class Meter(Node):
     tempo = Input(Tempo, keep="latest", optional=True)
     beats = Input(Beats, optional=True)
     activation = Input(Frames, optional=True, size=256)
+    phrases = Input(Phrases, optional=True)
+    expression = Input(Expressions, keep="latest", optional=True)
     skeletons = Input(Skeletons, keep="latest", optional=True)
     rate: Annotated[float, Meta(gt=0, le=60, description="pictures a second")] = 15.0
 
@@ -51,6 +65,8 @@ class Meter(Node):
         self._peak = 1e-9
         self._state: TempoState | None = None
         self._people: list[SkeletonPose] = []
+        self._phrase: Packet | None = None
+        self._playing: Expression | None = None
 
     def on_tempo(self, packet: Packet) -> None:
         self._state = packet.data
@@ -65,6 +81,15 @@ class Meter(Node):
         value = float(np.max(packet.data))
         self._peak = max(value, 0.995 * self._peak)
         self._strip.append(value / self._peak)
+        self._draw()
+
+    def on_phrases(self, packet: Packet) -> None:
+        self._phrase = packet
+        if self._display is None and not packet.data.confirmed:
+            self._console.print(f"phrase {packet.data.index}", highlight=False)
+
+    def on_expression(self, packet: Packet) -> None:
+        self._playing = packet.data
         self._draw()
 
     def on_skeletons(self, packet: Packet) -> None:
@@ -99,8 +124,21 @@ class Meter(Node):
 
         strip = f"[cyan]{sparkline(list(self._strip), STRIP)}[/cyan]  activation"
         music = [self._head(now), strip] if set(self.formats) - {"skeletons"} else []
+        music += [self._played(now)] if {"phrases", "expression"} & set(self.formats) else []
         people = [self._seen()] if "skeletons" in self.formats else []
         return Group(*music, *people, "", latency_table(self.look()))
+
+    def _played(self, t: int) -> str:
+        """One line: how long the phrase is, how loud and how joined the playing."""
+        parts = []
+        if self._phrase is not None:
+            age = (t - self._phrase.t) / SECOND
+            parts.append(f"phrase {self._phrase.data.index} since {age:4.1f} s")
+        if (now := self._playing) is not None and now.dynamics >= 0:
+            parts.append(f"{DYNAMICS[now.dynamics]:2} {now.level:.2f}")
+        if now is not None and now.articulation >= 0:
+            parts.append(f"{ARTICULATIONS[now.articulation]} {now.detached:.2f}")
+        return "   ".join(parts) or "[dim]no phrase yet[/dim]"
 
     def _seen(self) -> str:
         """One line: how many people, how well the first is seen, which feet stand."""

@@ -12,7 +12,17 @@ from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet
 from rt_engine.kinds import Audio, Frames
 from rt_engine.signal.onset import EDGES
 
-__all__ = ["Chroma", "LogMel", "Mfcc", "OnsetStrength", "Pitch", "Rms", "Stft"]
+__all__ = [
+    "Chroma",
+    "LogMel",
+    "MelOnset",
+    "Mfcc",
+    "OnsetStrength",
+    "Pitch",
+    "RhythmMel",
+    "Rms",
+    "Stft",
+]
 
 Extractor: TypeAlias = signal.Extractor[np.float32] | signal.OnsetStrength
 
@@ -26,17 +36,10 @@ class _Feature(Node):
     """What the nodes below share: audio of any channel count, mixed down, to frames."""
 
     content: ClassVar[str]
-    window_length: ClassVar[float] = 0.046  # s, where `size` is 0
     audio = Input(Audio)
     frames = Output(Frames)
-    size: Annotated[
-        int, Meta(ge=0, le=65_536, description="samples in a window; 0 chooses a power of two")
-    ] = 0
-    fps: Annotated[
-        float, Meta(gt=0, le=2000, description="frames a second; a whole number of samples apart")
-    ] = 100.0
 
-    def extractor(self, rate: int, size: int, hop: int) -> Extractor:
+    def make(self, rate: int) -> Extractor:
         """The state machine that does the work; ValueError where the settings do not fit."""
         raise NotImplementedError
 
@@ -44,8 +47,7 @@ class _Feature(Node):
         self.rate = self.audio.format.rate
         if not self.rate:
             raise ValueError("the audio that arrives has no sample rate; set it in its source")
-        size = self.size or 2 ** round(np.log2(self.rate * self.window_length))
-        self.feature = self.extractor(self.rate, size, max(1, round(self.rate / self.fps)))
+        self.feature = self.make(self.rate)
         self.frames.format = Frames(
             rate=self.feature.frame_rate, size=self.feature.dims, content=self.content
         )
@@ -62,7 +64,59 @@ class _Feature(Node):
         self.received += len(samples)
 
 
-class Stft(_Feature):
+class RhythmMel(_Feature):
+    """Log-mel spectrum relative to its own running level: what the rhythm models hear.
+
+    50 frames a second of 80 bands, whatever the sample rate; the level does not matter.
+    """
+
+    content = "rhythm mel"
+
+    def make(self, rate: int) -> Extractor:
+        return signal.RhythmMel(rate)
+
+
+class MelOnset(Node):
+    """Onset strength in bands, from the frames of `RhythmMel`: accents for `rhythm.BeatTracker`."""
+
+    mel = Input(Frames)
+    frames = Output(Frames)
+
+    def plan(self) -> None:
+        found: Frames = self.mel.format
+        if (found.size, found.content) != (signal.RhythmMel.BANDS, RhythmMel.content):
+            raise ValueError(f"{found.content!r} of {found.size} numbers: take features.RhythmMel")
+        self.onset = signal.MelOnset()
+        self.frames.format = Frames(found.rate, self.onset.dims, OnsetStrength.content)
+
+    def reset(self) -> None:
+        self.onset.reset()
+
+    def on_mel(self, packet: Packet) -> None:
+        self.frames.emit(packet.t, self.onset.step(packet.data))
+
+
+class _Framed(_Feature):
+    """A feature whose windows the user chooses."""
+
+    window_length: ClassVar[float] = 0.046  # s, where `size` is 0
+    size: Annotated[
+        int, Meta(ge=0, le=65_536, description="samples in a window; 0 chooses a power of two")
+    ] = 0
+    fps: Annotated[
+        float, Meta(gt=0, le=2000, description="frames a second; a whole number of samples apart")
+    ] = 100.0
+
+    def make(self, rate: int) -> Extractor:
+        size = self.size or 2 ** round(np.log2(rate * self.window_length))
+        return self.extractor(rate, size, max(1, round(rate / self.fps)))
+
+    def extractor(self, rate: int, size: int, hop: int) -> Extractor:
+        """As `make`, for windows of `size` samples that begin `hop` apart."""
+        raise NotImplementedError
+
+
+class Stft(_Framed):
     """Magnitude spectrum: size / 2 + 1 bins from 0 Hz to half the sample rate."""
 
     content = "stft magnitude"
@@ -75,7 +129,7 @@ class Stft(_Feature):
         return signal.Spectrum(rate, size, hop, self.window, start="whole")
 
 
-class LogMel(_Feature):
+class LogMel(_Framed):
     """Log-mel spectrum, the usual input of neural networks for music and speech."""
 
     content = "log-mel"
@@ -112,7 +166,7 @@ class LogMel(_Feature):
             )
 
 
-class OnsetStrength(_Feature):
+class OnsetStrength(_Framed):
     """Spectral flux against a maximum-filtered past, in bands of frequency and over all.
 
     The level of the sound does not matter. Four bands (up to 150, 500, 2500 Hz and above) and
@@ -126,7 +180,7 @@ class OnsetStrength(_Feature):
         return signal.OnsetStrength(rate, size, hop, self.edges)
 
 
-class Chroma(_Feature):
+class Chroma(_Framed):
     """Energy of the twelve pitch classes, C first."""
 
     content = "chroma"
@@ -141,7 +195,7 @@ class Chroma(_Feature):
         return signal.Chroma(rate, size, hop, a4=self.a4, norm=self.norm, start="whole")
 
 
-class Mfcc(_Feature):
+class Mfcc(_Framed):
     """Mel-frequency cepstral coefficients: the colour of the sound in a few numbers."""
 
     content = "mfcc"
@@ -155,7 +209,7 @@ class Mfcc(_Feature):
         return signal.Mfcc(rate, size, hop, self.coefficients, start="whole", **mel)
 
 
-class Rms(_Feature):
+class Rms(_Framed):
     """Root mean square, full scale 1."""
 
     content = "rms"
@@ -164,7 +218,7 @@ class Rms(_Feature):
         return signal.Rms(rate, size, hop, start="whole")
 
 
-class Pitch(_Feature):
+class Pitch(_Framed):
     """Pitch of one voice (YIN): frequency in Hz, and confidence from 0 to 1.
 
     Lower notes than `low` need a larger `size`: two periods must fit.

@@ -1,4 +1,4 @@
-"""Open Sound Control: beats and landmarks out, controls in."""
+"""Open Sound Control: beats, expression and landmarks out, controls in."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from rt_engine.core import SECOND, Controls, Hold, Input, Knob, Node, Output, Pa
 from rt_engine.core import Control as Change
 from rt_engine.protocols import landmarks, osc
 from rt_engine.protocols.agenda import Agenda
-from rt_engine.protocols.osc_templates import templates
+from rt_engine.protocols.osc_templates import EXPRESSION, templates
 from rt_engine.udp import Address, Sender, address, listen
 
-__all__ = ["Beats", "Control", "Landmarks"]
+__all__ = ["Beats", "Control", "Expression", "Landmarks"]
 
 MS = 1_000_000
 RELEASE = 50 * MS  # how long the button of a beat is held down
@@ -135,6 +135,54 @@ class Beats(Node):
             self._send(self._datagrams(events, fields, tag))
         elif datagrams := self._datagrams(events, fields):
             self._agenda.put((events[0], fields["index"]), due, datagrams)
+
+
+class Expression(Node):
+    """Phrases, dynamics and articulation as OSC messages over UDP.
+
+    Events: "phrase" when a boundary is told at once, "confirmed" when it is told again;
+    "dynamics" and "articulation" whenever they arrive. `messages` replaces the usual ones event
+    by event (templates: `rt_engine.protocols.osc_templates`).
+    """
+
+    live_only = True
+    phrases = Input(kinds.Phrases, optional=True)
+    expression = Input(kinds.Expressions, optional=True)
+    to: Annotated[str | list[str], Meta(description="receivers, host:port")] = "127.0.0.1:9000"
+    messages: Annotated[Lines, Meta(description="own templates by event; empty ones: none")] = {}
+
+    def plan(self) -> None:
+        receivers = [self.to] if isinstance(self.to, str) else self.to
+        self._receivers = [address(receiver) for receiver in receivers]
+        self._templates = templates("expression", self.messages, EXPRESSION)
+
+    def open(self) -> None:
+        self._sender = Sender(self._receivers, self.log)
+
+    def on_phrases(self, packet: Packet) -> None:
+        phrase = packet.data
+        ago = max(self.clock.now() - packet.t, 0) / SECOND
+        fields = {"index": phrase.index, "confidence": phrase.confidence, "ago": ago}
+        self._send("confirmed" if phrase.confirmed else "phrase", fields)
+
+    def on_expression(self, packet: Packet) -> None:
+        now = packet.data
+        loud = {"class": now.dynamics, "value": now.level, "confidence": now.dynamics_confidence}
+        self._grade("dynamics", kinds.DYNAMICS, loud)
+        joined = {"class": now.articulation, "value": now.detached}
+        joined["confidence"] = now.articulation_confidence
+        self._grade("articulation", kinds.ARTICULATIONS, joined)
+
+    def close(self) -> None:
+        if hasattr(self, "_sender"):
+            self._sender.close()
+
+    def _grade(self, event: str, names: tuple[str, ...], fields: dict[str, Any]) -> None:
+        if fields["class"] >= 0:
+            self._send(event, {**fields, "name": names[fields["class"]]})
+
+    def _send(self, event: str, fields: dict[str, Any]) -> None:
+        self._sender.send([template.encode(fields) for template in self._templates[event]])
 
 
 class Control(Source):

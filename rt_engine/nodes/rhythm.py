@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections import deque
+from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, action
 from rt_engine.extras import require
@@ -24,6 +26,7 @@ from rt_engine.kinds import (
 from rt_engine.rhythm import (
     ActivationObservation,
     Decision,
+    JointObservation,
     Observation,
     OnsetObservation,
     Settings,
@@ -37,6 +40,7 @@ TEMPO_RATE = 20.0  # tempo packets a second
 NEXT_PAUSE = SECOND // 10  # ns between two announcements of the coming beat
 NEXT_MOVE = SECOND // 200  # ns by which it must have moved to be announced again
 NEVER = -(10**18)
+WAITING = 16  # frames that wait for their accents, and the reverse
 
 Position = Annotated[int, Meta(ge=1, le=16)]
 
@@ -45,11 +49,14 @@ class BeatTracker(Node):
     """Follows the beat of music: a bar-pointer state-space filter over an activation.
 
     Takes onset strength in bands (`features.OnsetStrength`), or learned probabilities of beat
-    and downbeat with the content "beat" or "beat, downbeat". Beats leave before they are due, by
-    `lead`, and are not taken back. Settings and actions may change while it runs.
+    and downbeat with the content "beat" or "beat, downbeat"; the latter are weighed together with
+    the `accents` of the same frames (`features.MelOnset`) where those are wired. Beats leave
+    before they are due, by `lead`, and are not taken back. Settings and actions may change while
+    it runs.
     """
 
     onset = Input(Frames)
+    accents = Input(Frames, optional=True)
     beats = Output(Beats)
     next = Output(Beats)
     tempo = Output(Tempo)
@@ -86,6 +93,8 @@ class BeatTracker(Node):
 
     def _observation(self, rate: float) -> Observation:
         content, size = self.onset.format.content, self.onset.format.size
+        if "accents" in self.formats:
+            return self._joint(rate, content, self.accents.format)
         if content in ("beat", "beat, downbeat"):
             return ActivationObservation(rate, size)
         if size != OnsetObservation.dims:
@@ -95,6 +104,17 @@ class BeatTracker(Node):
                 "content is 'beat' or 'beat, downbeat'"
             )
         return OnsetObservation(rate)
+
+    def _joint(self, rate: float, content: str, accents: Frames) -> Observation:
+        """The observation of learned probabilities and accents, frame by frame."""
+        if content != "beat, downbeat":
+            raise ValueError(f"accents go with 'beat, downbeat' of a model, not with {content!r}")
+        if (accents.size, accents.rate) != (OnsetObservation.dims, rate):
+            raise ValueError(
+                f"accents of {accents.size} numbers at {accents.rate:g} frames/s beside a model "
+                f"at {rate:g}: take features.MelOnset on the frames that the model hears"
+            )
+        return JointObservation(rate)
 
     def _settings(self) -> Settings:
         return Settings(
@@ -111,19 +131,44 @@ class BeatTracker(Node):
         self.tracker.reset()
         self.frame = 0
         self.announced = (NEVER, NEVER)
+        self.heard: deque[Packet] = deque()
+        self.accented: deque[Packet] = deque(maxlen=WAITING)
 
     def on_setting(self, name: str) -> None:
         self.tracker.configure(self._settings())
 
     def on_onset(self, packet: Packet) -> None:
-        step = self.tracker.step(packet.data, packet.t / SECOND)
+        if "accents" not in self.formats:
+            self._hear(packet.t, packet.data)
+            return
+        self.heard.append(packet)
+        self._join()
+
+    def on_accents(self, packet: Packet) -> None:
+        self.accented.append(packet)
+        self._join()
+
+    def _join(self) -> None:
+        """Take the frames whose accents are there, whichever came first; none waits for long."""
+        half = SECOND / self.onset.format.rate / 2
+        while self.heard and (self.accented or len(self.heard) > WAITING):
+            packet = self.heard[0]
+            if len(self.heard) <= WAITING and self.accented[-1].t < packet.t - half:
+                return
+            self.heard.popleft()
+            near = [p.data for p in self.accented if abs(p.t - packet.t) < half]
+            accents = near[-1] if near else np.full(OnsetObservation.dims, np.nan)
+            self._hear(packet.t, np.concatenate((packet.data, accents)))
+
+    def _hear(self, t: int, activation: NDArray[np.float32]) -> None:
+        step = self.tracker.step(activation, t / SECOND)
         strength = self.tracker.observation.strength
-        self.activation.emit(packet.t, np.array([strength], np.float32))
+        self.activation.emit(t, np.array([strength], np.float32))
         for decision in step.beats:
             self.beats.emit(nanoseconds(decision.due), beat_of(decision))
-        self._announce(packet.t, step)
+        self._announce(t, step)
         if self.frame % self.every == 0:
-            self.tempo.emit(packet.t, tempo_of(step))
+            self.tempo.emit(t, tempo_of(step))
         self.frame += 1
 
     def _announce(self, now: int, step: Step) -> None:
@@ -216,7 +261,7 @@ class Aubio(Node):
             self._hear(sound[at : at + self.hop], start + at * SECOND // self.rate)
         self.rest = sound[whole:]
 
-    def _hear(self, block: np.ndarray[Any, np.dtype[np.float32]], t: int) -> None:
+    def _hear(self, block: NDArray[np.float32], t: int) -> None:
         if self.follower(block)[0]:
             self.beats.emit(t, self._beat())
         if self.detector(block)[0]:

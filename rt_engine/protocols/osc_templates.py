@@ -1,4 +1,4 @@
-"""What beats look like in OSC: templates that users write, and presets for known receivers.
+"""What beats and expression look like in OSC: templates of users, presets for known receivers.
 
 A template is one line, in the way protocols are written down: an address, then one word
 `tag:value` for each argument. A value is a number, a word, or a field in braces, and an
@@ -18,7 +18,7 @@ from typing import Any
 
 from rt_engine.protocols.osc import Layout
 
-__all__ = ["FIELDS", "PRESETS", "Template", "templates"]
+__all__ = ["EXPRESSION", "FIELDS", "PRESETS", "Template", "templates"]
 
 _NOW = {"bpm", "hz", "period", "confidence", "position", "meter"}
 _BEAT = frozenset({*_NOW, "index", "bar", "in_seconds", "unix_time"})
@@ -34,6 +34,17 @@ FIELDS: dict[str, frozenset[str]] = {
     "tempo": _TEMPO,  # when the tempo changes
     "phase": _TEMPO,  # all the time
     "transport": frozenset({"state"}),  # "play" and "stop"
+}
+
+_PHRASE = frozenset({"index", "confidence", "ago"})
+_GRADE = frozenset({"class", "name", "value", "confidence"})
+
+# The events of expression; `ago` in seconds, `value` 0..1 without steps.
+EXPRESSION: dict[str, frozenset[str]] = {
+    "phrase": _PHRASE,  # a phrase has begun, as it seems at once
+    "confirmed": _PHRASE,  # the same when the next bar speaks for it
+    "dynamics": _GRADE,
+    "articulation": _GRADE,
 }
 
 Lines = Mapping[str, "str | Sequence[str]"]
@@ -73,6 +84,12 @@ PRESETS: dict[str, Lines] = {
         "phase": "/phase f:{phase} f:{bar_phase}",
         "transport": "/transport s:{state}",
     },
+    "expression": {
+        "phrase": "/rt/phrase i:{index} f:{confidence} f:{ago}",
+        "confirmed": "/rt/phrase/confirmed i:{index} f:{confidence} f:{ago}",
+        "dynamics": "/rt/dynamics i:{class} s:{name} f:{value} f:{confidence}",
+        "articulation": "/rt/articulation i:{class} s:{name} f:{value} f:{confidence}",
+    },
 }
 
 Fields = Mapping[str, Any]
@@ -104,18 +121,21 @@ class Template:
         return layout.pack([value(fields) for value in self._values])
 
 
-def templates(preset: str, own: Lines) -> dict[str, list[Template]]:
+def templates(
+    preset: str, own: Lines, events: Mapping[str, frozenset[str]] = FIELDS
+) -> dict[str, list[Template]]:
     """Templates of each event: those of `preset`, with `own` lines in place of the preset's.
 
-    An empty line silences an event. Raises ValueError for an unknown event, field or tag.
+    events: with their fields. An empty line silences an event. Raises ValueError for an unknown
+    event, field or tag.
     """
-    if unknown := sorted(set(own) - set(FIELDS)):
-        raise ValueError(f"unknown event {unknown[0]!r} (events: {', '.join(FIELDS)})")
+    if unknown := sorted(set(own) - set(events)):
+        raise ValueError(f"unknown event {unknown[0]!r} (events: {', '.join(events)})")
     lines = {**PRESETS[preset], **own}
     listed = {event: [ls] if isinstance(ls, str) else ls for event, ls in lines.items()}
     return {
-        event: [Template(line, FIELDS[event]) for line in listed.get(event, ()) if line]
-        for event in FIELDS
+        event: [Template(line, known) for line in listed.get(event, ()) if line]
+        for event, known in events.items()
     }
 
 

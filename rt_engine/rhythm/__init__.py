@@ -2,6 +2,7 @@
 
 from rt_engine.rhythm.events import Decision, Settings, Step
 from rt_engine.rhythm.filter import ForwardFilter
+from rt_engine.rhythm.joint import JointObservation
 from rt_engine.rhythm.observation import ActivationObservation, Observation, OnsetObservation
 from rt_engine.rhythm.pulse import Pulse, Steering
 from rt_engine.rhythm.statespace import BarSpace
@@ -12,6 +13,7 @@ __all__ = [
     "BarSpace",
     "Decision",
     "ForwardFilter",
+    "JointObservation",
     "Observation",
     "OnsetObservation",
     "Pulse",

@@ -11,6 +11,7 @@ from rt_engine.rhythm.statespace import BarSpace, Floats
 
 REACH = 0.12  # of a beat: how far from the likeliest phase states still speak for it
 KIN = 0.1  # of a period: how far from the likeliest tempo
+LOYALTY = 5.0  # how much likelier another tempo must be than the one that is followed
 
 
 @dataclass(frozen=True)
@@ -28,23 +29,43 @@ class Estimate:
     rows: Floats
 
 
-def decode(belief: ForwardFilter) -> Estimate:
-    """The mean of phase and tempo around the likeliest beat phase and tempo of a filter."""
+def decode(belief: ForwardFilter, kept: float = 0.0) -> Estimate:
+    """The mean of phase and tempo around the likeliest beat phase and tempo of a filter.
+
+    kept: the period (frames) that is followed; its best place is left only for one that is
+    `LOYALTY` times likelier, so that the level of the metre does not flicker. 0: none.
+    """
     space = belief.space
     pooled = belief.rows.sum(axis=0)
-    peak = int(pooled.argmax())
-    near = kindred(space, int(space.tempo[peak]))
+    peak = _peak(space, pooled, kept)
+    near, weights, wrapped = _around(space, pooled, peak)
     away = space.phase[near] - space.phase[peak]
-    wrapped = away - np.rint(away)
-    inside = np.abs(wrapped) < REACH
-    weights = pooled[near] * inside
     mass = float(weights.sum())
     return Estimate(
         phase=float(space.phase[peak] + weights @ wrapped / mass),
         period=float(weights @ space.periods[space.tempo[near]] / mass),
         mass=min(mass, 1.0),
-        rows=_rows(belief, near, away, inside) / mass,
+        rows=_rows(belief, near, away, np.abs(wrapped) < REACH) / mass,
     )
+
+
+def _peak(space: BarSpace, pooled: Floats, kept: float) -> int:
+    """The state of a row that is decoded: the likeliest one, or the likeliest of the kept tempo."""
+    peak = int(pooled.argmax())
+    if not kept or abs(space.periods[space.tempo[peak]] - kept) <= KIN * kept:
+        return peak
+    own = kindred(space, int(np.abs(space.periods - kept).argmin()))
+    rival = int(own.start + pooled[own].argmax())
+    masses = [float(_around(space, pooled, state)[1].sum()) for state in (peak, rival)]
+    return peak if masses[0] > LOYALTY * masses[1] else rival
+
+
+def _around(space: BarSpace, pooled: Floats, peak: int) -> tuple[slice, Floats, Floats]:
+    """States of like tempo, their weights (0 beyond `REACH`), their phases from the peak."""
+    near = kindred(space, int(space.tempo[peak]))
+    away = space.phase[near] - space.phase[peak]
+    wrapped = away - np.rint(away)
+    return near, pooled[near] * (np.abs(wrapped) < REACH), wrapped
 
 
 def _rows(

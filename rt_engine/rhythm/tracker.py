@@ -18,10 +18,6 @@ from rt_engine.rhythm.taps import Taps
 GAP = 2.0  # s: a longer hole in the stream, or a step back, starts anew
 PATIENCE = 3.0  # s: over which the confidence looks back
 FADE = 4.0  # s of silence in which confidence falls to 1/e
-# Logistic regression on rendered songs, drums and noise: is a beat within 70 ms of a true one?
-# Of the log odds of the mass, of the advantage (nats a second), and the constant.
-CALIBRATION = (0.27, 0.49, -1.45)
-EARLY = 0.0245  # beats that the filter's phase runs ahead of a click, about half of `REGION`
 LOYALTY = 2.0  # how much likelier another place in the bar must be than the one counted to
 SURELY = 1e-30  # probability of a restart after a tempo was asked for by hand
 KEPT = 0.12  # octaves: the prior around a tempo that was asked for by hand
@@ -85,7 +81,8 @@ class Tracker:
         elapsed = self._advance(t)
         likelihood = self.observation.likelihood(activation)
         self._filter.step(likelihood)
-        estimate = decode(self._filter)
+        kept = self._pulse.period * self.frame_rate if self.playing else 0.0
+        estimate = decode(self._filter, kept)
         surprise = float(np.log(self._shares @ likelihood))
         self._rate(estimate.mass, self._filter.evidence - surprise, elapsed)
         self._steer(estimate, t, elapsed)
@@ -107,7 +104,7 @@ class Tracker:
         activity = self.observation.activity
         self._silence = 0.0 if activity == 1.0 else self._silence + elapsed * (1.0 - activity)
         odds = math.log(max(mass, 1e-6) / max(1.0 - mass, 1e-6))
-        score = CALIBRATION[0] * odds + CALIBRATION[1] * self._advantage + CALIBRATION[2]
+        score = float(np.dot(self.observation.calibration, (odds, self._advantage, 1.0)))
         self.confidence = math.exp(-self._silence / FADE) / (1.0 + math.exp(-score))
         sure = self.confidence >= self.settings.threshold
         self._quiet = 0.0 if sure else self._quiet + elapsed
@@ -240,7 +237,7 @@ class Tracker:
 
     def _shift(self, period: float) -> float:
         """Seconds from where the filter sees a beat to where it is given out."""
-        return EARLY * period + self.settings.offset + self._nudged
+        return self.observation.shift(period) + self.settings.offset + self._nudged
 
     @property
     def _bar(self) -> int:

@@ -26,11 +26,11 @@ def chirp(seconds=0.4):
     return (0.3 * np.sin(900 * t + 3000 * t**2) + 0.01 * noise).astype(np.float32)
 
 
-def feed(node, blocks, start=0):
+def feed(node, blocks, start=0, rate=RATE):
     """Send blocks as a source would, each stamped with the time of its first sample."""
     sample = 0
     for seq, block in enumerate(blocks):
-        node.on_audio(Packet(start + sample * SECOND // RATE, block, seq))
+        node.on_audio(Packet(start + sample * SECOND // rate, block, seq))
         sample += len(block)
 
 
@@ -106,6 +106,31 @@ def test_works_at_any_usual_rate_by_default(make, rate):
     collect(node, audio=Audio(rate=rate))
     assert node.frames.format.rate == pytest.approx(100, rel=0.005)
     assert 0.015 < node.feature.latency / rate < 0.06
+
+
+@pytest.mark.parametrize("rate", [16000, 22050, 44100, 48000])
+def test_rhythm_mel_has_fifty_frames_a_second_from_the_start_at_any_rate(rate):
+    sound = np.random.default_rng(3).standard_normal((rate, 2)).astype(np.float32)
+    node = features.RhythmMel()
+    out = collect(node, audio=Audio(rate=rate, channels=2))["frames"]
+    feed(node, np.split(sound, [1000, 1003, 9000]), SECOND, rate)
+    assert node.frames.format == Frames(50.0, 80, "rhythm mel")
+    due = SECOND * (1 + np.arange(len(out)) / 50)
+    np.testing.assert_allclose([p.t for p in out], due, rtol=0, atol=SECOND / rate)
+    twin = node.feature.offline(sound.mean(axis=1))[: len(out)]
+    assert len(out) >= 47
+    np.testing.assert_allclose([p.data for p in out], twin, atol=2e-5)
+
+
+def test_mel_onset_keeps_the_times_of_the_mel_frames_and_takes_no_other():
+    node = features.MelOnset()
+    out = collect(node, mel=Frames(50.0, 80, "rhythm mel"))["frames"]
+    for k, level in enumerate([0.0, 0.0, 1.0, 1.0]):
+        node.on_mel(Packet(k * 20, np.full(80, level, np.float32), k))
+    assert node.frames.format == Frames(50.0, 5, "onset strength")
+    assert [(p.t, float(p.data[-1])) for p in out] == [(0, 0), (20, 0), (40, 1), (60, 0)]
+    with pytest.raises(ValueError, match=r"take features\.RhythmMel"):
+        collect(features.MelOnset(), mel=Frames(50.0, 80, "log-mel"))
 
 
 def test_threshold_of_pitch_changes_while_running():

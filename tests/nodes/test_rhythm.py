@@ -114,6 +114,63 @@ def test_the_activation_is_one_number_a_frame_between_0_and_1(heard):
     assert node.activation.format == Frames(rate=FORMAT.rate, size=1, content="activation")
 
 
+LEARNED = Frames(50.0, 2, "beat, downbeat")
+ACCENTS = Frames(50.0, 5, "onset strength")
+
+
+def learned(seconds=16):
+    """Frames of a model that hears beats at 120 BPM, and their accents, 20 ms apart."""
+    rows, accents = np.full((seconds * 50, 2), 0.02), np.full((seconds * 50, 5), 0.05)
+    for k, beat in enumerate(np.arange(0.5, seconds - 0.1, 0.5)):
+        rows[round(beat * 50), int(k % 4 == 0)] = 0.7
+        accents[round(beat * 50)] += 1.0
+    times = START + np.arange(len(rows)) * SECOND // 50
+    return [
+        [
+            Packet(int(t), x.astype(np.float32), k)
+            for k, (t, x) in enumerate(zip(times, xs, strict=True))
+        ]
+        for xs in (rows, accents)
+    ]
+
+
+@pytest.mark.parametrize("behind", [-2, 0, 3])
+def test_a_model_and_accents_are_joined_by_time_whichever_comes_first(behind):
+    node = rhythm.BeatTracker(meters=[2, 3, 4])
+    out = collect(node, onset=LEARNED, accents=ACCENTS)
+    beats, accents = learned()
+    arrivals = [(packet.seq + behind, node.on_onset, packet) for packet in beats]
+    arrivals += [(packet.seq, node.on_accents, packet) for packet in accents]
+    for _, take, packet in sorted(arrivals, key=lambda arrival: arrival[0]):
+        take(packet)
+    late_beats = [beat for beat in out["beats"] if beat.t > START + 6 * SECOND]
+    assert len(late_beats) >= 17
+    assert max(abs(off_grid(beat)) for beat in late_beats) < 0.03
+    assert {beat.data.position for beat in late_beats} == {1, 2, 3, 4}
+
+
+def test_frames_of_a_model_do_not_wait_long_for_accents_that_never_come():
+    node = rhythm.BeatTracker()
+    out = collect(node, onset=LEARNED, accents=ACCENTS)
+    for packet in learned()[0]:
+        node.on_onset(packet)
+    assert len(out["beats"]) > 15
+    assert len(out["activation"]) >= 16 * 50 - 20
+
+
+@pytest.mark.parametrize(
+    ("onset", "accents", "said"),
+    [
+        (FORMAT, ACCENTS, "accents go with 'beat, downbeat' of a model"),
+        (LEARNED, Frames(100.0, 5, "onset strength"), "take features.MelOnset"),
+        (LEARNED, Frames(50.0, 1, "rms"), "take features.MelOnset"),
+    ],
+)
+def test_accents_that_do_not_fit_are_refused(onset, accents, said):
+    with pytest.raises(ValueError, match=said):
+        collect(rhythm.BeatTracker(), onset=onset, accents=accents)
+
+
 def test_a_reset_starts_anew_with_the_same_bits(heard):
     node = rhythm.BeatTracker()
     first = follow(node, heard, until=8)["beats"]

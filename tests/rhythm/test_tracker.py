@@ -229,6 +229,44 @@ def test_learned_activations_are_followed(dims):
             assert (beat.position == 1) == (number % 4 == 2)
 
 
+def activations(beats, seconds, fps=50, weak=()):
+    """What a network says of beats (time, place in the bar): 50 frames a second, never zero."""
+    rows = np.full((int(seconds * fps), 2), 0.02)
+    for number, (beat, place) in enumerate(beats):
+        frame = round(beat * fps)
+        for after, height in enumerate((0.7, 0.4)):
+            if frame + after < len(rows):
+                rows[frame + after, int(place == 1)] = height * (0.2 if number in weak else 1.0)
+    return rows
+
+
+def told(rows, fps=50, **settings):
+    tracker = Tracker(fps, ActivationObservation(fps), Settings(**settings))
+    return [beat for k, row in enumerate(rows) for beat in tracker.step(row, k / fps).beats]
+
+
+@pytest.mark.parametrize("bpm", [62, 97, 140, 190])
+@pytest.mark.parametrize("meter", [2, 3, 4])
+def test_fifty_frames_a_second_are_enough_for_any_tempo_and_meter(bpm, meter):
+    times = grid(bpm, 30)
+    beats = [(t, k % meter + 1) for k, t in enumerate(times)]
+    late = [b for b in told(activations(beats, 30), bpm=(55, 215), meters=(2, 3, 4)) if b.due > 10]
+    assert len(late) >= 0.9 * 20 * bpm / 60 - 1
+    for beat in late:
+        nearest = np.abs(times - beat.due).argmin()
+        assert abs(times[nearest] - beat.due) < 0.03 or beat.due > times[-1]
+        assert (beat.position, beat.meter) == (nearest % meter + 1, meter) or beat.due > times[-1]
+
+
+def test_a_few_weak_beats_do_not_change_the_level_of_the_metre():
+    times = grid(120, 40)
+    weak = range(41, 57, 2)  # for eight seconds every other beat is hardly heard
+    rows = activations([(t, k % 4 + 1) for k, t in enumerate(times)], 40, weak=weak)
+    late = [beat for beat in told(rows, meters=(2, 3, 4)) if 10 < beat.due < 39]
+    assert np.diff([beat.due for beat in late]).max() < 0.6
+    assert all(beat.bpm == pytest.approx(120, rel=0.05) for beat in late)
+
+
 def test_a_wrong_activation_is_explained():
     with pytest.raises(ValueError, match=r"\(5,\) is needed"):
         Tracker(100.0).step(np.zeros(3), 0.0)

@@ -1,0 +1,112 @@
+"""Phrases, dynamics and articulation as nodes, and their OSC messages."""
+
+import numpy as np
+import pytest
+
+from rt_engine import kinds
+from rt_engine.core import SECOND, Packet, collect
+from rt_engine.nodes import expression
+from rt_engine.nodes.osc import Expression as Osc
+from rt_engine.udp import listen
+
+FRAME = SECOND // 50
+DYNAMICS = kinds.Frames(50.0, 6, "pp, p, mp, mf, f, ff")
+JOINED = kinds.Frames(50.0, 3, "legato, neutral, staccato")
+
+
+def sure(index, classes):
+    row = np.full(classes, 0.1 / (classes - 1), np.float32)
+    row[index] = 0.9
+    return row
+
+
+def play(node, loud, joined, start=0):
+    for k, (one, two) in enumerate(zip(loud, joined, strict=True), start):
+        node.on_dynamics(Packet(k * FRAME, sure(one, 6), k))
+        node.on_articulation(Packet(k * FRAME, sure(two, 3), k))
+
+
+def test_expression_is_told_ten_times_a_second_and_when_a_class_changes():
+    node = expression.Expression(rate=10.0, smooth=0.2)
+    out = collect(node, dynamics=DYNAMICS, articulation=JOINED)["expression"]
+    play(node, [1] * 100 + [4] * 100, [0] * 100 + [2] * 100)
+    assert 20 * 2 <= len(out) <= 21 * 2 + 4
+    classes = [(packet.data.dynamics, packet.data.articulation) for packet in out]
+    assert classes[0] == (1, 0)
+    assert classes[-1] == (4, 2)
+    change = next(packet for packet in out if packet.data.dynamics == 4)
+    assert 100 * FRAME < change.t < 115 * FRAME
+    assert 0.7 < out[-1].data.level < 0.85
+    assert out[-1].data.detached > 0.9
+
+
+def test_one_of_the_two_is_enough_and_the_other_is_unknown():
+    node = expression.Expression()
+    out = collect(node, dynamics=DYNAMICS)["expression"]
+    for k in range(10):
+        node.on_dynamics(Packet(k * FRAME, sure(3, 6), k))
+    assert out
+    assert out[0].data.dynamics == 3
+    assert (out[0].data.articulation, out[0].data.articulation_confidence) == (-1, 0.0)
+
+
+def test_other_frames_are_refused():
+    with pytest.raises(ValueError, match="'dynamics' carries 'rms': 'pp, p, mp, mf, f, ff'"):
+        collect(expression.Expression(), dynamics=kinds.Frames(50.0, 1, "rms"))
+    with pytest.raises(ValueError, match="1 of 'phrase' is needed"):
+        collect(expression.Phrases(), phrase=DYNAMICS, beats=kinds.Beats())
+
+
+def test_phrases_stand_at_downbeats_and_are_confirmed():
+    node = expression.Phrases()
+    out = collect(node, phrase=kinds.Frames(50.0, 1, "phrase"), beats=kinds.Beats())["phrases"]
+    beats = iter(range(200))
+    due = next(beats)
+    for k in range(50 * 40):
+        t = k / 50
+        while due / 2 <= t + 0.1:
+            beat = kinds.Beat(due, due % 4 + 1, 4, 120.0, 0.5, 0.9)
+            node.on_beats(Packet(round(due / 2 * SECOND), beat, due))
+            due = next(beats)
+        boundary = t % 8 < 0.5  # every four bars
+        value = np.array([0.9 if boundary else 0.05], np.float32)
+        node.on_phrase(Packet(k * FRAME, value, k))
+    at_once = [packet.t / SECOND for packet in out if not packet.data.confirmed]
+    assert at_once == [0.0, 8.0, 16.0, 24.0, 32.0]
+    assert [p.t / SECOND for p in out if p.data.confirmed] == at_once
+
+
+def test_osc_messages_have_these_addresses_and_types():
+    receiver = listen("127.0.0.1", 0)
+    node = Osc(to=f"127.0.0.1:{receiver.getsockname()[1]}")
+    collect(node, phrases=kinds.Phrases(), expression=kinds.Expressions())
+    node.on_phrases(Packet(0, kinds.Phrase(3, 0.75, False), 0))
+    node.on_phrases(Packet(0, kinds.Phrase(3, 0.9, True), 1))
+    node.on_expression(Packet(0, kinds.Expression(4, 0.8, 0.6, 0, 0.25, 0.5), 0))
+    from pythonosc.osc_message import OscMessage
+
+    got = [OscMessage(receiver.recv(1024)) for _ in range(4)]
+    node.close()
+    receiver.close()
+    assert [message.address for message in got] == [
+        "/rt/phrase",
+        "/rt/phrase/confirmed",
+        "/rt/dynamics",
+        "/rt/articulation",
+    ]
+    assert got[0].params[:2] == [3, 0.75]
+    assert got[2].params == [4, "f", pytest.approx(0.8), pytest.approx(0.6)]
+    assert got[3].params == [0, "legato", pytest.approx(0.25), pytest.approx(0.5)]
+
+
+def test_a_message_of_ones_own_replaces_the_usual_one():
+    receiver = listen("127.0.0.1", 0)
+    own = {"dynamics": "/dmx/1 f:{value}", "articulation": ""}
+    node = Osc(to=f"127.0.0.1:{receiver.getsockname()[1]}", messages=own)
+    collect(node, expression=kinds.Expressions())
+    node.on_expression(Packet(0, kinds.Expression(4, 0.5, 0.6, 0, 0.25, 0.5), 0))
+    assert receiver.recv(1024) == b"/dmx/1\0\0,f\0\0\x3f\0\0\0"
+    node.close()
+    receiver.close()
+    with pytest.raises(ValueError, match=r"unknown event 'beat' \(events: phrase"):
+        collect(Osc(messages={"beat": "/x"}), phrases=kinds.Phrases())
