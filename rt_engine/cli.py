@@ -17,6 +17,7 @@ from rt_engine.core.errors import exists
 from rt_engine.devices import DeviceError
 from rt_engine.extras import MissingExtra
 from rt_engine.running import replay_take, run_file, say
+from rt_engine.training import add_train_command
 
 __all__ = ["main"]
 
@@ -227,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(call=_check)
     _calibrate_commands(commands)
     _small_commands(commands)
+    add_train_command(commands)
     return parser
 
 

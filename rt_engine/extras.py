@@ -12,7 +12,7 @@ EXTRAS = {
     "aubio": ("aubio",),
     "cpu": ("onnxruntime",),
     "pose": ("mediapipe", "cv2"),
-    "train": ("torch", "onnx", "onnxscript"),
+    "train": ("torch", "onnx", "onnxscript", "matplotlib", "mir_eval"),
 }
 
 

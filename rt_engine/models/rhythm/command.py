@@ -1,0 +1,51 @@
+"""`rt-engine train rhythm`: excerpts, training, scores, and the exported model."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+import torch
+
+from rt_engine.models.rhythm.evaluate import Scores, table
+from rt_engine.models.rhythm.losses import EVENTS
+from rt_engine.models.rhythm.material.store import collect
+from rt_engine.models.rhythm.publish import publish_rhythm
+from rt_engine.models.rhythm.store import read_store
+from rt_engine.models.rhythm.train import NETS, Recipe, train
+from rt_engine.models.training import Schedule, row, say
+
+SCORED = 60  # excerpts of the test part that the table is made of
+
+
+def run(options: argparse.Namespace) -> int:
+    """Make what is missing of the excerpts, train, score, export; the exit code.
+
+    Raises FileNotFoundError where data are missing, ValueError for a choice that is none.
+    """
+    for value, known in ((options.size, NETS), (options.loss, EVENTS)):
+        if value not in known:
+            raise ValueError(f"{value!r} is unknown; there are {', '.join(known)}")
+    if options.minutes <= 0:
+        raise ValueError(f"--minutes {options.minutes:g}: needed is a number above 0")
+    torch.set_num_threads(options.threads)
+    collect(options.data, options.work, options.hours, options.disk, options.seed)
+    recipe = Recipe(options.size, options.loss, options.seed, Schedule(minutes=options.minutes))
+    folder = options.work / f"{options.size}_{options.loss}_{options.seed}"
+    net = train(options.work, folder, recipe, options.resume)
+    scores = {"test": table(net, read_store(options.work / "test", SCORED), recipe.mix.delay)}
+    show(scores["test"])
+    if options.size in ("small", "large"):
+        card = publish_rhythm(
+            net, options.size, options.output, read_store(options.work / "train"), scores,
+            recipe.mix.delay, training=f"rt-engine {' '.join(sys.argv[1:])}",
+        )  # fmt: skip
+        say(f"exported: {options.output / card.file}", end="\n")
+    return 0
+
+
+def show(rows: Mapping[str, Scores]) -> None:
+    """Print a table of scores."""
+    for name, scores in rows.items():
+        say(f"{name:24s} {row(scores)}", end="\n")

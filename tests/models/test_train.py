@@ -1,0 +1,107 @@
+import argparse
+import sys
+
+import numpy as np
+import pytest
+
+from rt_engine.cli import main
+from rt_engine.training import add_train_command
+
+torch = pytest.importorskip("torch")
+
+from rt_engine.inference.session import Session  # noqa: E402
+from rt_engine.models.rhythm import command, train  # noqa: E402
+from rt_engine.models.rhythm.batches import Mix, whole  # noqa: E402
+from rt_engine.models.rhythm.network import Deployed  # noqa: E402
+from rt_engine.models.rhythm.publish import publish_rhythm  # noqa: E402
+from rt_engine.models.rhythm.store import read_store  # noqa: E402
+from rt_engine.models.rhythm.train import Recipe  # noqa: E402
+from rt_engine.models.training import Schedule, read_log  # noqa: E402
+from tests.models.synthetic import steps_take, store  # noqa: E402
+
+pytestmark = pytest.mark.train
+SMALL = Mix(lengths=((200, 4),))
+
+
+def recipe(**changes):
+    plan = Schedule(minutes=0.2)
+    return Recipe(**{"schedule": plan, "mix": SMALL, "valid": 1, **changes})
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    torch.set_num_threads(1)
+    steps_take(monkeypatch, 1.0)
+
+
+@pytest.mark.parametrize("size", train.NETS)
+def test_every_network_trains(size, tmp_path):
+    work = store(tmp_path / "store", frames=400)
+    net = train.train(work, tmp_path / "run", recipe(size=size))
+    losses = [line["loss"] for line in read_log(tmp_path / "run") if "loss" in line]
+    assert losses and np.isfinite(losses).all()
+    assert not net.training
+
+
+def test_the_loss_falls(tmp_path):
+    work = store(tmp_path / "store", frames=400)
+    plan = Schedule(minutes=1)
+    train.train(work, tmp_path / "run", recipe(schedule=plan))
+    losses = [line["loss"] for line in read_log(tmp_path / "run") if "loss" in line]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypatch):
+    work = store(tmp_path / "work", frames=400)
+    monkeypatch.setattr(command, "collect", lambda *_: None)
+    monkeypatch.setattr(train, "Mix", lambda: SMALL)
+    argv = ["train", "rhythm", "--data", "x", "--work", str(work), "--minutes", "0.1",
+            "--threads", "1", "--output", str(tmp_path / "out")]  # fmt: skip
+    assert main(argv) == 0
+    session = Session(tmp_path / "out" / "rhythm_small.onnx", "cpu")
+    assert session.card.rate == 50
+    assert [m.name for m in session.card.data] == ["made"]
+    assert {m.what for m in session.card.metrics} >= {"F", "CMLt", "downbeat", "phrase"}
+    found = session.step({"mel": np.ones(80, np.float32)})
+    assert {n: len(x) for n, x in found.items()} == {
+        "beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3,
+    }  # fmt: skip
+
+
+def test_the_session_says_what_the_network_says(tmp_path):
+    excerpts = read_store(store(tmp_path / "store", frames=200) / "train")
+    net = train.NETS["small"]()
+    publish_rhythm(net, "small", tmp_path, excerpts, {})
+    batch = whole(excerpts[0])
+    inputs = dict(zip(("mel", "motion", "video", "present"), batch.inputs, strict=True))
+    deployed = Deployed(net)
+    with torch.no_grad():
+        wanted, _ = deployed(inputs, deployed.initial_state())
+    session = Session(tmp_path / "rhythm_small.onnx", "cpu")
+    streams = {n: inputs[n][0].numpy() for n in ("mel", "motion", "video")}
+    for k in range(200):
+        found = session.step({n: x[k] for n, x in streams.items()})
+        assert np.allclose(found["beat"], wanted["beat"][0, k].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [(["--size", "huge"], "small, large"), (["--loss", "none"], "widened"),
+     (["--minutes", "0"], "--minutes")],
+)  # fmt: skip
+def test_a_wrong_choice_is_told(changes, named, capsys):
+    assert main(["train", "rhythm", "--data", "x", *changes]) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_without_torch_the_line_to_type_is_told(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert main(["train", "rhythm", "--data", "x"]) == 2
+    assert "pip install 'rt-engine[train]'" in capsys.readouterr().err
+
+
+def test_defaults_are_those_of_the_recipe():
+    parser = argparse.ArgumentParser()
+    add_train_command(parser.add_subparsers())
+    options = parser.parse_args(["train", "rhythm", "--data", "x"])
+    assert options.size == Recipe().size and options.loss == Recipe().loss
