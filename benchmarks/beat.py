@@ -33,7 +33,7 @@ from rt_engine.signal.onset import OnsetStrength
 
 REPO = Path(__file__).parent.parent
 BLOCK = 512  # samples of a block, as a microphone gives them
-GRAPH = REPO / "graphs" / "beat.yaml"
+GRAPH = REPO / "graphs" / "beat_light.yaml"
 
 Said = list[tuple[float, int, float]]  # due time, position in the bar, announce time, all in s
 
@@ -64,7 +64,7 @@ def by_functions(path: Path, decibels: float) -> tuple[Said, float]:
 
 
 def by_graph(path: Path, decibels: float) -> tuple[Said, float]:
-    """The same by the nodes of `graphs/beat.yaml` and the replay runner, file reading included."""
+    """The same by the nodes of `graphs/beat_light.yaml` in replay, file reading included."""
     changes = {"mic": str(path), "mic.rate": 0, "mic.gain": decibels, "mic.block": BLOCK}
     begin = time.process_time()
     said: Said = []
@@ -177,7 +177,7 @@ NOTES = (
     "Fann takes the moment at which a beat may leave as its time: the later of its due time and "
     "the stream position at which it was decided.",
     "rt_engine: functions only, blocks of 512 samples, resampling and reading excluded. "
-    "rt_engine_graph: mic, onset and beat of graphs/beat.yaml by the replay runner, "
+    "rt_engine_graph: mic, onset and beat of graphs/beat_light.yaml by the replay runner, "
     "reading the file included.",
 )
 

@@ -46,7 +46,7 @@ class PhraseFollower:
     below 1 since neighbouring frames do not say independent things.
     """
 
-    def __init__(self, threshold: float = 0.5, trust: float = 1.0) -> None:
+    def __init__(self, threshold: float = 0.35, trust: float = 1.0) -> None:
         self.threshold, self.trust = threshold, trust
         self.reset()
 

@@ -89,6 +89,18 @@ def test_streams_come_and_go_and_are_silent_while_away():
     assert sets >= {(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 1, 1)}
 
 
+def test_while_nobody_is_in_sight_the_body_counts_as_absent():
+    made = excerpt(1)
+    motion = made.motion.copy()
+    motion[500:800] = 0.0
+    made = dataclasses.replace(made, motion=motion)
+    flags = whole(made).present[0, :, 1]
+    assert not flags[500:800].any() and flags[:500].all() and flags[800:].all()
+    assert whole(made).present[0, :, 0].all()
+    batch = Sampler([made], 2, MIX._replace(lengths=((1500, 8),))).draw()
+    assert torch.equal(batch.present[..., 1] > 0, batch.motion.any(dim=2))
+
+
 def test_augmentation_changes_the_sound_and_leaves_it_a_spectrum():
     mel = torch.from_numpy(np.stack([excerpt(k).mel for k in range(3)])).float()
     mel[2] = 0.0

@@ -60,6 +60,8 @@ def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypat
     assert main(argv) == 0
     session = Session(tmp_path / "out" / "rhythm_small.onnx", "cpu")
     assert session.card.rate == 50
+    assert session.card.training.startswith("rt-engine train rhythm --hours 6")
+    assert str(tmp_path) not in (tmp_path / "out" / "rhythm_small.json").read_text()
     assert [m.name for m in session.card.data] == ["made"]
     assert {m.what for m in session.card.metrics} >= {"F", "CMLt", "downbeat", "phrase"}
     found = session.step({"mel": np.ones(80, np.float32)})

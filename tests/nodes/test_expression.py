@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from rt_engine import kinds
-from rt_engine.core import SECOND, Packet, collect
+from rt_engine import assets, kinds
+from rt_engine.core import SECOND, Packet, Replay, collect
+from rt_engine.graphfile import build, graph_folder, read
 from rt_engine.nodes import expression
+from rt_engine.nodes.console import Meter
 from rt_engine.nodes.osc import Expression as Osc
 from rt_engine.udp import listen
 
@@ -110,3 +113,39 @@ def test_a_message_of_ones_own_replaces_the_usual_one():
     receiver.close()
     with pytest.raises(ValueError, match=r"unknown event 'beat' \(events: phrase"):
         collect(Osc(messages={"beat": "/x"}), phrases=kinds.Phrases())
+
+
+def test_the_graph_of_expression_follows_the_bundled_recording():
+    pytest.importorskip("onnxruntime", reason="needs the extra 'cpu' or 'gpu'")
+    mir_eval = pytest.importorskip("mir_eval")
+    spec = read(graph_folder() / "expression.yaml", {"mic": str(assets.RECORDING), "mic.rate": 0})
+    del spec["nodes"]["control"]
+    told: dict[tuple[str, str], list[Packet]] = {}
+
+    def tap(node, port, packet):
+        if packet is not None:
+            told.setdefault((node, port), []).append(packet)
+
+    graph = build(spec)
+    Replay(graph, taps=[tap]).run()
+    start = told["mic", "audio"][0].t
+    due = np.array([(packet.t - start) / SECOND for packet in told["beat", "beats"]])
+    true = np.loadtxt(assets.BEATS)[:, 0]
+    assert mir_eval.beat.f_measure(true[true > 5], due[due > 5]) > 0.8
+    states = [packet.data for packet in told["play", "expression"]]
+    assert len(states) > 9 * (true[-1] - 5)
+    assert all(0 <= s.level <= 1 and 0 <= s.detached <= 1 for s in states)
+
+
+def test_the_console_tells_the_phrase_and_how_it_is_played(capsys):
+    node = Meter()
+    collect(node, phrases=kinds.Phrases(), expression=kinds.Expressions())
+    node.on_phrases(Packet(2 * SECOND, kinds.Phrase(7, 0.8, False), 0))
+    node.on_expression(Packet(3 * SECOND, kinds.Expression(4, 0.8, 0.6, 2, 0.9, 0.5), 0))
+    assert "phrase 7" in capsys.readouterr().out
+    console = Console(width=100, record=True)
+    console.print(node.picture(5 * SECOND))
+    shown = console.export_text()
+    assert "phrase 7 since  3.0 s" in shown
+    assert "f  0.80" in shown
+    assert "staccato 0.90" in shown

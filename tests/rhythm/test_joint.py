@@ -51,7 +51,7 @@ def test_beats_are_found_by_both_and_by_each_alone(learned, accents):
 def test_without_accents_it_hears_what_the_network_alone_would_be_heard_for():
     rows = frames(accents=False)
     rows[:, 2:] = np.nan
-    joint, _ = dues(rows, JointObservation(FPS, learned=1.0))
+    joint, _ = dues(rows, JointObservation(FPS, learned=1.0, downbeats=1.0))
     alone, _ = dues(rows[:, :2], ActivationObservation(FPS))
     np.testing.assert_allclose(joint, alone, atol=1e-9)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from rt_engine.models.rhythm.store import Excerpt
 Floats = NDArray[np.float32]
 
 PHRASE = 25  # frames from the start of a phrase on that count as inside its boundary
+ALONE = 0.4  # share of the performances with a body that are only listened to
 GENTLE = 0.25  # strength of the augmentation where dynamics, a matter of colour, are known
 SHORTEST = 100  # frames: a shorter rest of a row is not worth another excerpt
 STREAMS = tuple(INPUTS)[:3]
@@ -119,21 +120,22 @@ class Sampler:
         return count
 
     def _bodies(self, excerpt: Excerpt, place: Floats, piece: dict[str, Floats]) -> None:
-        """Add motion and video, a little off in time, and let streams come and go."""
+        """Add motion and video, late, and let streams come and go."""
         has = [bool(len(getattr(excerpt, name))) for name in STREAMS]
-        present = self._presence(has, len(place))
-        piece["present"] = present
-        lag = float(self.rng.uniform(*self.mix.lag))
+        piece["present"] = self._presence(has, len(place))
+        late = np.rint(place - self.rng.uniform(*self.mix.lag))
         for k in (1, 2):
             if has[k]:
-                rows = resample(getattr(excerpt, STREAMS[k]), place - lag)
-                present[:, k] *= rows.any(axis=1)  # a row of zeros: nobody was seen then
-                piece[STREAMS[k]] = rows * present[:, k : k + 1]
+                rows = resample(getattr(excerpt, STREAMS[k]), late)
+                piece["present"][:, k] *= seen(rows)
+                piece[STREAMS[k]] = rows * piece["present"][:, k : k + 1]
 
     def _presence(self, has: list[bool], count: int) -> Floats:
         """Which streams are there, (count, 3): a random set, and a hole in one of them."""
         there = np.array(has, bool)
-        if there.sum() > 1:
+        if there.sum() > 1 and self.rng.random() < ALONE:
+            there = np.array([True, False, False])
+        elif there.sum() > 1:
             kept = there & (self.rng.random(3) < (0.75, 0.65, 0.65))
             there = kept if kept.any() else there
         present = np.tile(there.astype(np.float32), (count, 1))
@@ -201,6 +203,11 @@ def resample(rows: NDArray[np.float16], place: Floats) -> Floats:
     return np.asarray(low + part * (rows[above].astype(np.float32) - low))
 
 
+def seen(rows: NDArray[np.floating[Any]]) -> Floats:
+    """1 where a body is in sight: a row (of motion or video) of nothing but zeros means none."""
+    return rows.any(axis=1).astype(np.float32)
+
+
 def stack(rows: list[dict[str, Floats]]) -> Batch:
     """Rows of one length as a batch."""
     data = {name: torch.from_numpy(np.stack([row[name] for row in rows])) for name in rows[0]}
@@ -213,7 +220,9 @@ def whole(excerpt: Excerpt, use: tuple[str, ...] = STREAMS) -> Batch:
     row |= cut(excerpt, np.arange(len(excerpt), dtype=np.float32))
     for k, name in enumerate(STREAMS):
         rows = getattr(excerpt, name)
-        there = name in use and len(rows) > 0
-        row[name] = rows.astype(np.float32) if there else np.zeros_like(row[name])
-        row["present"][:, k] = float(there)
+        if name in use and len(rows):
+            row[name] = rows.astype(np.float32)
+            row["present"][:, k] = seen(rows) if k else 1.0
+        else:
+            row[name][:] = 0.0
     return stack([row])

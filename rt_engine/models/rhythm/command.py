@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Mapping
 
 import torch
@@ -39,10 +38,17 @@ def run(options: argparse.Namespace) -> int:
     if options.size in ("small", "large"):
         card = publish_rhythm(
             net, options.size, options.output, read_store(options.work / "train"), scores,
-            recipe.mix.delay, training=f"rt-engine {' '.join(sys.argv[1:])}",
+            recipe.mix.delay, training=repeated(options),
         )  # fmt: skip
         say(f"exported: {options.output / card.file}", end="\n")
     return 0
+
+
+def repeated(options: argparse.Namespace) -> str:
+    """The command that trains the same again, but for the places of the folders."""
+    names = ("hours", "minutes", "size", "loss", "seed")
+    values = vars(options)
+    return " ".join(["rt-engine train rhythm", *(f"--{n} {values[n]}" for n in names)])
 
 
 def show(rows: Mapping[str, Scores]) -> None:

@@ -23,7 +23,8 @@ ALPHA, GAMMA = 0.8, 2.0  # focal loss
 FOCAL, DICE = 5.0, 1.0  # their weights
 BESIDE = 0.5  # what a frame next to an event counts
 TOLERANCE = 3  # frames to both sides, of the shift-tolerant loss
-SHARES = {"beat": 1.0, "downbeat": 3.0, "phrase": 0.2, "dynamics": 1.0, "articulation": 1.0}
+SHARES = {"beat": 1.0, "downbeat": 3.0, "phrase": 0.5, "dynamics": 1.0, "articulation": 1.0}
+RARE = 6.0  # makes a probability of 0.3 say as much as nothing, as MOSA reads them
 TINY = 1e-6
 
 Event = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -116,9 +117,11 @@ class Loss:
 
 
 def span(logits: Tensor, inside: Tensor, known: Tensor) -> Tensor:
-    """Cross-entropy against frames inside spans; a mean over those, so that few weigh enough."""
-    losses = f.binary_cross_entropy_with_logits(logits, inside, reduction="none")
-    return (losses * known).sum() / ((inside * known).sum() + 1.0)
+    """Cross-entropy against frames inside rare spans, which count `RARE` times as much."""
+    losses = f.binary_cross_entropy_with_logits(
+        logits, inside, reduction="none", pos_weight=torch.tensor(RARE)
+    )
+    return (losses * known).sum() / (RARE * (inside * known).sum() + 1.0)
 
 
 def class_weights(counts: Tensor, power: float = 1.0) -> Tensor:
