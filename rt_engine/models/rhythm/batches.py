@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rt_engine.models.rhythm.augment import vary
-from rt_engine.models.rhythm.network import FPS, INPUTS
 from rt_engine.models.rhythm.store import Excerpt
+from rt_engine.models.rhythm.streams import FPS, INPUTS
 
 Floats = NDArray[np.float32]
 

@@ -17,12 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-State = dict[str, Tensor]
+from rt_engine.models.rhythm.streams import INPUTS, OUTPUTS
 
-INPUTS = {"mel": 80, "motion": 39, "video": 7, "present": 3}
-OUTPUTS = {"beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3}
-FPS = 50
-STREAMS = 3
+State = dict[str, Tensor]
 
 
 class Outputs(NamedTuple):

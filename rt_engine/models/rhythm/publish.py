@@ -7,8 +7,9 @@ from pathlib import Path
 from rt_engine.inference import Card, Port
 from rt_engine.models.card import materials, metrics, publish
 from rt_engine.models.rhythm.evaluate import PEAK, Scores
-from rt_engine.models.rhythm.network import FPS, INPUTS, OUTPUTS, Deployed, StreamingNet
+from rt_engine.models.rhythm.network import Deployed, StreamingNet
 from rt_engine.models.rhythm.store import Excerpt, licences
+from rt_engine.models.rhythm.streams import FPS, INPUTS, OUTPUTS
 
 CONTENT = {
     "mel": "rhythm mel",

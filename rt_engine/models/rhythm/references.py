@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as f
 
-from rt_engine.models.rhythm.network import INPUTS, Outputs, State, StreamingNet
+from rt_engine.models.rhythm.network import Outputs, State, StreamingNet
+from rt_engine.models.rhythm.streams import INPUTS
 
 KERNEL = 21  # frames, of every convolution in time
 HEADS = (1, 1, 1, 6, 3)

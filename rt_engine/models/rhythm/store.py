@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rt_engine.models.rhythm.network import FPS, INPUTS
+from rt_engine.models.rhythm.streams import FPS, INPUTS
 
 Half = NDArray[np.float16]
 
