@@ -14,7 +14,7 @@ from rt_engine.models.rhythm.streams import FPS, INPUTS, OUTPUTS
 CONTENT = {
     "mel": "rhythm mel",
     "motion": "joint velocity",
-    "video": "video motion",
+    "video": "hand flow",
     "beat": "beat, downbeat",
     "phrase": "phrase",
     "dynamics": "pp, p, mp, mf, f, ff",
@@ -30,6 +30,8 @@ LIMITS = [
     "Sound was rendered from MIDI; no real recording was trained on.",
     "Motion and video were simulated from the notes; no real performer was trained on.",
     "Dynamics and articulation follow rendered velocity and note lengths by rule.",
+    "Phrases are hardly better than chance on pieces that were not trained on.",
+    "Motion or video alone do not carry the beat yet; beside sound they change little.",
     f"A phrase is told as soon as it begins; the probability is highest about {PEAK} s later.",
 ]
 UNITS = {"bias": "ms"}
