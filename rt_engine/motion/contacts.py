@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import exp
 
-from rt_engine.motion.turns import Vector, length, minus, plus, scaled
+from rt_engine.motion.turns import ZERO, Vector, length, minus, plus, scaled
 
 __all__ = ["Contacts"]
 
@@ -21,8 +21,6 @@ GRAVITY = 9.81  # m/s^2
 PATIENCE = 1.5  # times what gravity allows for a flight: then it was none
 PUSH = 0.15  # s in which the speed of the take-off is looked for
 LONGEST = 1.0  # s: a jump of 1.2 m
-
-ZERO: Vector = (0.0, 0.0, 0.0)
 
 
 class Contacts:

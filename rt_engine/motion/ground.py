@@ -21,6 +21,7 @@ from rt_engine.motion.legs import Leg, leg_of, legs_of, reach, sole
 from rt_engine.motion.quaternion import Arrays
 from rt_engine.motion.skeleton import OFFSETS
 from rt_engine.motion.turns import (
+    ZERO,
     Turn,
     Vector,
     arc,
@@ -42,7 +43,6 @@ PASS, PASS_UP = 0.1, 0.05  # s in which the hips pass from one hold to the next,
 FLOOR = 0.3  # s over which the height of the floor is averaged
 CRUISE = 0.1  # s over which the velocity of the hips is averaged
 PAUSE = 0.5  # s without a picture after which the person stands where last seen
-ZERO: Vector = (0.0, 0.0, 0.0)
 
 Points = tuple[Vector, ...]  # heel and toe of the left foot, then of the right one
 Legs = tuple[Leg, Leg]

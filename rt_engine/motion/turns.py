@@ -9,6 +9,7 @@ from __future__ import annotations
 from math import atan2, cos, sin, sqrt
 
 __all__ = [
+    "ZERO",
     "Turn",
     "Vector",
     "arc",
@@ -35,6 +36,7 @@ Vector = tuple[float, float, float]
 Turn = tuple[float, float, float, float]
 
 TINY = 1e-12
+ZERO: Vector = (0.0, 0.0, 0.0)
 
 
 def dot(a: Vector, b: Vector) -> float:

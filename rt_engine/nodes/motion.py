@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Meta
 
 from rt_engine import kinds
-from rt_engine.calibration.body import load_body
+from rt_engine.calibration.body import Body, load_body
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, action
 from rt_engine.motion import joint_velocity
 from rt_engine.motion.directogram import BINS, RATE, Directogram
@@ -61,8 +61,9 @@ class Skeleton(Node):
     ] = 2.0
 
     def plan(self) -> None:
-        self._height, self._lengths = _measured(self.body, self.height, self.lengths)
-        tilt = _tilt(self.body, self.tilt)
+        body = load_body(self.body) if self.body else None
+        self._height, self._lengths = _measured(body, self.height, self.lengths)
+        tilt = (body.pitch, body.roll) if body and not any(self.tilt) else self.tilt
         self._turned = level(upwards(*tilt)) if any(tilt) else None
         offsets_of(self._height or 1.0, self._lengths)  # refuses names and lengths
 
@@ -109,7 +110,8 @@ class Ground(Node):
     lengths: Annotated[dict[str, float], Meta(description="m, by bone, as of Skeleton")] = {}
 
     def plan(self) -> None:
-        measured, lengths = _measured(self.body, self.height, self.lengths)
+        body = load_body(self.body) if self.body else None
+        measured, lengths = _measured(body, self.height, self.lengths)
         height = measured or HEIGHT
         self._bones = offsets_of(height, lengths) * (HEIGHT / height)
         self.grounded.format = self.skeletons.format
@@ -267,21 +269,12 @@ class JointVelocity(Node):
 
 
 def _measured(
-    file: str, height: float, lengths: dict[str, float]
+    body: Body | None, height: float, lengths: dict[str, float]
 ) -> tuple[float, dict[str, float]]:
-    """Height and lengths of the body in `file`, if one is given; those said beside it win."""
-    if not file:
+    """Height and lengths of a calibrated body, if one is given; those said beside it win."""
+    if body is None:
         return height, lengths
-    body = load_body(file)
     return height or body.height, body.lengths | lengths
-
-
-def _tilt(file: str, tilt: tuple[float, float]) -> tuple[float, float]:
-    """The camera's pitch and roll of the calibration in `file`; those said beside it win."""
-    if any(tilt) or not file:
-        return tilt
-    body = load_body(file)
-    return body.pitch, body.roll
 
 
 def _send(output: Output, t: float, values: Floats) -> None:

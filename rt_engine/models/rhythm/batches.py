@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rt_engine.models.rhythm.augment import vary
 from rt_engine.models.rhythm.store import Excerpt
-from rt_engine.models.rhythm.streams import FPS, INPUTS
+from rt_engine.models.rhythm.streams import FPS, INPUTS, STREAMS
 
 Floats = NDArray[np.float32]
 
@@ -20,7 +20,6 @@ PHRASE = 25  # frames from the start of a phrase on that count as inside its bou
 ALONE = 0.4  # share of the performances with a body that are only listened to
 GENTLE = 0.25  # strength of the augmentation where dynamics, a matter of colour, are known
 SHORTEST = 100  # frames: a shorter rest of a row is not worth another excerpt
-STREAMS = tuple(INPUTS)[:3]
 
 
 @dataclass(frozen=True)

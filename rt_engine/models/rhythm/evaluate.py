@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from rt_engine.extras import require
-from rt_engine.models.rhythm.batches import STREAMS, whole
+from rt_engine.models.rhythm.batches import whole
 from rt_engine.models.rhythm.network import StreamingNet
 from rt_engine.models.rhythm.store import Excerpt
-from rt_engine.models.rhythm.streams import FPS, OUTPUTS
+from rt_engine.models.rhythm.streams import FPS, OUTPUTS, STREAMS
 from rt_engine.rhythm import ActivationObservation, Settings, Tracker
 
 Floats = NDArray[np.float64]

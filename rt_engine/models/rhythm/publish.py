@@ -9,7 +9,7 @@ from rt_engine.models.card import materials, metrics, publish
 from rt_engine.models.rhythm.evaluate import PEAK, Scores
 from rt_engine.models.rhythm.network import Deployed, StreamingNet
 from rt_engine.models.rhythm.store import Excerpt, licences
-from rt_engine.models.rhythm.streams import FPS, INPUTS, OUTPUTS
+from rt_engine.models.rhythm.streams import FPS, INPUTS, OUTPUTS, STREAMS
 
 CONTENT = {
     "mel": "rhythm mel",
@@ -20,7 +20,6 @@ CONTENT = {
     "dynamics": "pp, p, mp, mf, f, ff",
     "articulation": "legato, neutral, staccato",
 }
-STREAMS = ("mel", "motion", "video")
 ABOUT = (
     "Probabilities of beat (that is no downbeat), downbeat, the start of a phrase in the last half "
     "second, six dynamics and three articulations, from sound and, where they are there, the "

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-FPS = 50
-INPUTS = {"mel": 80, "motion": 39, "video": 7, "present": 3}
+from rt_engine.motion import joint_velocity
+from rt_engine.signal.rhythm_mel import BANDS, FPS
+from rt_engine.video import hand_flow
+
+__all__ = ["FPS", "INPUTS", "OUTPUTS", "STREAMS"]
+
+STREAMS = ("mel", "motion", "video")
+INPUTS = {"mel": BANDS, "motion": joint_velocity.SIZE, "video": hand_flow.SIZE}
+INPUTS["present"] = len(STREAMS)
 OUTPUTS = {"beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3}
