@@ -31,6 +31,8 @@ def add_train_command(commands: Any) -> None:
     rhythm.add_argument("--seed", type=int, default=0, help="of every draw (0)")
     rhythm.add_argument("--threads", type=int, default=2, help="of the processor (2)")
     rhythm.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    rhythm.add_argument("--start", type=Path, metavar="FILE",
+                        help="weights to begin with: best.pt of an earlier training")  # fmt: skip
     rhythm.add_argument("--output", type=Path, default=Path("exported_models"),
                         help="folder for the model and its card (exported_models)")  # fmt: skip
     rhythm.set_defaults(call=_rhythm)

@@ -43,12 +43,24 @@ def test_every_network_trains(size, tmp_path):
     assert not net.training
 
 
-def test_the_loss_falls(tmp_path):
+def losses_of(folder, name="beat"):
+    return [line[name] for line in read_log(folder) if name in line]
+
+
+def test_the_loss_falls_and_learnt_weights_start_lower(tmp_path):
     work = store(tmp_path / "store", frames=400)
-    plan = Schedule(minutes=1)
-    train.train(work, tmp_path / "run", recipe(schedule=plan))
-    losses = [line["loss"] for line in read_log(tmp_path / "run") if "loss" in line]
+    train.train(work, tmp_path / "one", recipe(schedule=Schedule(minutes=1)))
+    losses = losses_of(tmp_path / "one")
     assert losses[-1] < 0.6 * losses[0]
+    train.train(work, tmp_path / "two", recipe(), start=tmp_path / "one" / "best.pt")
+    assert losses_of(tmp_path / "two")[0] < 0.8 * losses[0]
+
+
+def test_weights_of_another_network_are_refused_by_name(tmp_path):
+    path = tmp_path / "other.pt"
+    torch.save(train.NETS["large"]().state_dict(), path)
+    with pytest.raises(ValueError, match="other.pt"):
+        train.begin(train.NETS["small"](), path)
 
 
 def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypatch):

@@ -135,7 +135,7 @@ class Sampler:
         if there.sum() > 1 and self.rng.random() < ALONE:
             there = np.array([True, False, False])
         elif there.sum() > 1:
-            kept = there & (self.rng.random(3) < (0.75, 0.65, 0.65))
+            kept = there & (self.rng.random(3) < (0.6, 0.75, 0.7))
             there = kept if kept.any() else there
         present = np.tile(there.astype(np.float32), (count, 1))
         if there.sum() > 1 and self.rng.random() < 0.4:

@@ -15,6 +15,8 @@ from rt_engine.models.rhythm.store import read_store
 from rt_engine.models.rhythm.train import NETS, Recipe, train
 from rt_engine.models.training import Schedule, row, say
 
+AGAIN = 2e-3  # highest learning rate of weights that have learnt before
+EVALUATIONS = 15  # at most
 SCORED = 60  # excerpts of the test part that the table is made of
 
 
@@ -30,9 +32,14 @@ def run(options: argparse.Namespace) -> int:
         raise ValueError(f"--minutes {options.minutes:g}: needed is a number above 0")
     torch.set_num_threads(options.threads)
     collect(options.data, options.work, options.hours, options.disk, options.seed)
-    recipe = Recipe(options.size, options.loss, options.seed, Schedule(minutes=options.minutes))
+    schedule = Schedule(
+        options.minutes,
+        rate=AGAIN if options.start else Schedule.rate,
+        evaluate=max(Schedule.evaluate, 60 * options.minutes / EVALUATIONS),
+    )
+    recipe = Recipe(options.size, options.loss, options.seed, schedule)
     folder = options.work / f"{options.size}_{options.loss}_{options.seed}"
-    net = train(options.work, folder, recipe, options.resume)
+    net = train(options.work, folder, recipe, options.resume, options.start)
     scores = {"test": table(net, read_store(options.work / "test", SCORED), recipe.mix.delay)}
     show(scores["test"])
     if options.size in ("small", "large"):
@@ -48,7 +55,8 @@ def repeated(options: argparse.Namespace) -> str:
     """The command that trains the same again, but for the places of the folders."""
     names = ("hours", "minutes", "size", "loss", "seed")
     values = vars(options)
-    return " ".join(["rt-engine train rhythm", *(f"--{n} {values[n]}" for n in names)])
+    started = ["--start best.pt (of an earlier training)"] if options.start else []
+    return " ".join(["rt-engine train rhythm", *(f"--{n} {values[n]}" for n in names), *started])
 
 
 def show(rows: Mapping[str, Scores]) -> None:

@@ -23,7 +23,7 @@ ALPHA, GAMMA = 0.8, 2.0  # focal loss
 FOCAL, DICE = 5.0, 1.0  # their weights
 BESIDE = 0.5  # what a frame next to an event counts
 TOLERANCE = 3  # frames to both sides, of the shift-tolerant loss
-SHARES = {"beat": 1.0, "downbeat": 3.0, "phrase": 0.5, "dynamics": 1.0, "articulation": 1.0}
+SHARES = {"beat": 1.0, "downbeat": 3.0, "phrase": 1.0, "dynamics": 1.0, "articulation": 1.0}
 RARE = 6.0  # makes a probability of 0.3 say as much as nothing, as MOSA reads them
 TINY = 1e-6
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,13 +95,18 @@ def spread(excerpts: list[Excerpt], number: int, seed: int) -> list[Excerpt]:
     return [shuffled[k] for k in picked]
 
 
-def train(store: Path, folder: Path, recipe: Recipe, resume: bool = False) -> StreamingNet:
+def train(
+    store: Path, folder: Path, recipe: Recipe, resume: bool = False, start: Path | None = None
+) -> StreamingNet:
     """Train on STORE/train, choose by STORE/valid; the best averaged network.
 
     Checkpoints and curves go into `folder`. With `resume` an earlier start is gone on with.
+    start: weights to begin with, `best.pt` of another training.
     """
     torch.manual_seed(recipe.seed)
     net = NETS[recipe.size]()
+    if start is not None:
+        begin(net, start)
     excerpts = read_store(store / "train")
     valid = spread(read_store(store / "valid"), recipe.valid, recipe.seed)
     told = f"{count_parameters(net)} parameters, {hours(excerpts):.1f} h"
@@ -111,6 +117,14 @@ def train(store: Path, folder: Path, recipe: Recipe, resume: bool = False) -> St
         say(f"goes on after {trainer.seconds / 60:.1f} min", end="\n")
     trainer.fit()
     return load_best(folder, recipe.size)
+
+
+def begin(net: StreamingNet, weights: Path) -> None:
+    """Give a network the weights of a file; ValueError where they are of another one."""
+    try:
+        net.load_state_dict(torch.load(weights))
+    except (RuntimeError, pickle.UnpicklingError, AttributeError) as error:
+        raise ValueError(f"{weights}: no weights of such a network ({error})") from None
 
 
 def judge(valid: list[Excerpt], recipe: Recipe) -> Callable[[nn.Module], Scores]:

@@ -11,6 +11,7 @@ import numpy as np
 from rt_engine.models.rhythm.material import arrange
 from rt_engine.models.rhythm.material.acoustics import babble, coloured
 from rt_engine.models.rhythm.material.expression import Labels, expressive
+from rt_engine.models.rhythm.material.fills import marked
 from rt_engine.models.rhythm.material.render import RATE
 from rt_engine.models.rhythm.material.scores import (
     START,
@@ -30,15 +31,15 @@ TEMPI = (38.0, 250.0)  # BPM of what is kept
 STRETCH, BAND = (0.8, 1.25), (0.62, 1.2)  # time against the original's
 ATTEMPTS, STRIDE = 6, 1009  # pieces that are tried, and how far they lie apart in the order
 KINDS = {  # shares of the excerpts
-    "band": 0.33,  # pop songs with instruments and drums
-    "song": 0.08,  # pop songs without drums
-    "archive": 0.20,
-    "classical": 0.14,
-    "drums": 0.07,
+    "band": 0.30,  # pop songs with instruments and drums
+    "song": 0.10,  # pop songs without drums
+    "archive": 0.18,
+    "classical": 0.17,
+    "drums": 0.06,
     "pattern": 0.05,
     "click": 0.01,
     "negative": 0.02,
-    "expression": 0.10,
+    "expression": 0.11,
 }
 
 
@@ -154,6 +155,7 @@ def band(number: int, library: Library, split: str, rng: Rng) -> Take:
         if drummer is None
         else arrange.drums_under(score.beats, drummer, rng)
     )
+    drums = marked(drums, score.beats, score.phrases, rng)
     dressed = arrange.song_in_new_clothes(score, rng)
     return _take(dressed._replace(parts=(*dressed.parts, drums)), piece)
 
