@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +37,20 @@ def add_train_command(commands: Any) -> None:
                         help="weights to begin with: best.pt of an earlier training")  # fmt: skip
     rhythm.add_argument("--output", type=Path, default=Path("exported_models"),
                         help="folder for the model and its card (exported_models)")  # fmt: skip
-    rhythm.set_defaults(call=_rhythm)
+    rhythm.set_defaults(call=_call("rt_engine.models.rhythm.command"))
 
 
-def _rhythm(options: argparse.Namespace) -> int:
-    for module in EXTRAS["train"]:
-        require(module)
-    from rt_engine.models.rhythm.command import run
+def _call(module: str) -> Callable[[argparse.Namespace], int]:
+    """The `run(options)` of a module under `models`, loaded when it is called for."""
 
-    try:
-        return run(options)
-    except (FileNotFoundError, ValueError) as error:
-        raise GraphError(str(error)) from error
+    def call(options: argparse.Namespace) -> int:
+        for name in EXTRAS["train"]:
+            require(name)
+        from rt_engine.models.training import StoppedError
+
+        try:
+            return int(import_module(module).run(options))
+        except (FileNotFoundError, ValueError, StoppedError) as error:
+            raise GraphError(str(error)) from error
+
+    return call

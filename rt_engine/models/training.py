@@ -29,6 +29,10 @@ CHECKPOINT = "checkpoint.pt"
 BEST = "best.pt"
 
 
+class StoppedError(Exception):
+    """A signal ended a training before its time; says how to go on."""
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long, how fast.
@@ -102,7 +106,7 @@ class Trainer:
         return averaged * keep + new * (1.0 - keep)
 
     def fit(self) -> nn.Module:
-        """Train until the time is over or a signal comes; the averaged network."""
+        """Train until the time is over; the averaged network. StoppedError after a signal."""
         saved = evaluated = self.seconds
         last = time.monotonic()
         with signals(self._stop):
@@ -119,6 +123,9 @@ class Trainer:
             if not self.stopped and self.seconds > evaluated:
                 self._evaluate()
             self.save()
+        if self.stopped:
+            spent = f"stopped after {self.seconds / 60:.1f} min"
+            raise StoppedError(f"{spent}; the same command with --resume goes on")
         return self.averaged
 
     @property

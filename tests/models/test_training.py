@@ -10,6 +10,7 @@ from rt_engine.models.training import (  # noqa: E402
     BEST,
     CHECKPOINT,
     Schedule,
+    StoppedError,
     Trainer,
     read_log,
     write,
@@ -86,7 +87,8 @@ def test_a_signal_saves_and_ends(tmp_path, number):
         return step()
 
     line.trainer.step = interrupted
-    line.trainer.fit()
+    with pytest.raises(StoppedError, match="--resume"):
+        line.trainer.fit()
     assert line.trainer.steps == 21
     assert torch.load(tmp_path / CHECKPOINT, weights_only=False)["steps"] == 21
     assert signal.getsignal(number) is before
