@@ -60,11 +60,11 @@ class Expression(Node):
     articulation = Input(kinds.Frames, optional=True)
     expression = Output(kinds.Expressions)
     smooth: Annotated[
-        float, Knob(gt=0, le=20, unit="s", description="time constant of the mean over frames")
+        float, Knob(gt=0, le=20, unit="s", description="time constant of the values without steps")
     ] = 0.5
-    margin: Annotated[
-        float, Knob(ge=0, le=1, description="probability by which a new class must lead")
-    ] = 0.1
+    hold: Annotated[
+        float, Knob(ge=0.1, le=60, unit="s", description="how long a class usually lasts")
+    ] = 3.0
     rate: Annotated[float, Knob(gt=0, le=100, unit="Hz", description="of the packets")] = 10.0
 
     def plan(self) -> None:
@@ -73,7 +73,7 @@ class Expression(Node):
         for name, found in self.formats.items():
             if found.content != (needed := ", ".join(scales[name])) or not found.rate:
                 raise ValueError(f"{name!r} carries {found.content!r}: {needed!r} is needed")
-            self.graders[name] = Grader(found.rate, self.smooth, self.margin)
+            self.graders[name] = Grader(found.rate, self.smooth, self.hold)
 
     def reset(self) -> None:
         for grader in self.graders.values():
@@ -84,7 +84,7 @@ class Expression(Node):
 
     def on_setting(self, name: str) -> None:
         for grader in self.graders.values():
-            grader.smooth, grader.margin = self.smooth, self.margin
+            grader.smooth, grader.hold = self.smooth, self.hold
 
     def on_dynamics(self, packet: Packet) -> None:
         self._hear("dynamics", packet)

@@ -59,7 +59,7 @@ def test_the_loss_falls_and_learnt_weights_start_lower(tmp_path):
 def test_weights_of_another_network_are_refused_by_name(tmp_path):
     path = tmp_path / "other.pt"
     torch.save(train.NETS["large"]().state_dict(), path)
-    with pytest.raises(ValueError, match="other.pt"):
+    with pytest.raises(ValueError, match=r"other\.pt"):
         train.begin(train.NETS["small"](), path)
 
 

@@ -32,7 +32,7 @@ def test_a_change_is_followed_within_a_second_and_through_the_classes_between():
 
 
 def test_two_classes_that_take_turns_do_not_flicker():
-    grader = Grader(FPS, smooth=0.5, margin=0.1)
+    grader = Grader(FPS)
     rng = np.random.default_rng(4)
     rows = [peaked(2 + int(rng.random() < 0.5), height=0.6) for _ in range(500)]
     classes = [grader.step(row).index for row in rows]
