@@ -26,7 +26,7 @@ class Phrases(Node):
     phrases = Output(kinds.Phrases)
     threshold: Annotated[
         float, Knob(ge=0, le=1, description="confidence from which a boundary is told")
-    ] = 0.35
+    ] = 0.25
 
     def plan(self) -> None:
         found: kinds.Frames = self.phrase.format

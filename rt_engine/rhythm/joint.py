@@ -27,7 +27,7 @@ class JointObservation(Observation):
         frame_rate: float,
         learned: float = 1.0,
         accents: float = 1.5,
-        downbeats: float = 2.5,
+        downbeats: float = 4.0,
     ) -> None:
         self.learned, self.accents = learned, accents
         self._net = ActivationObservation(frame_rate, downbeats=downbeats)

@@ -29,7 +29,7 @@ LIMITS = [
     "Sound was rendered from MIDI; no real recording was trained on.",
     "Motion and video were simulated from the notes; no real performer was trained on.",
     "Dynamics and articulation follow rendered velocity and note lengths by rule.",
-    "Phrases are hardly better than chance on pieces that were not trained on.",
+    "Phrases of unseen pieces are found far less surely than by a second listener.",
     "Motion or video alone do not carry the beat yet; beside sound they change little.",
     f"A phrase is told as soon as it begins; the probability is highest about {PEAK} s later.",
 ]
