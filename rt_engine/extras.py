@@ -12,6 +12,7 @@ EXTRAS = {
     "aubio": ("aubio",),
     "cpu": ("onnxruntime",),
     "pose": ("mediapipe", "cv2"),
+    "soundtrack": ("av",),
     "train": ("torch", "onnx", "onnxscript", "matplotlib", "mir_eval"),
 }
 

@@ -22,16 +22,23 @@ __all__ = [
     "Audio",
     "Beat",
     "Beats",
+    "Cue",
+    "Cues",
+    "DrumBar",
+    "DrumBars",
     "Expression",
     "Expressions",
     "Frames",
     "Images",
+    "Measured",
     "Note",
     "Notes",
     "Onset",
     "Onsets",
     "Phrase",
     "Phrases",
+    "PlayedNote",
+    "PlayedNotes",
     "Pose",
     "Poses",
     "SkeletonPose",
@@ -143,6 +150,23 @@ class Notes(Kind, frozen=True):
     payload = Note
 
 
+class DrumBar(msgspec.Struct, frozen=True):
+    """A bar of drums as it is going to be played; the fields are those of `drums.bar.Bar`."""
+
+    index: int  # counts bars from the start of playing
+    period: float  # s a beat, as predicted
+    hits: npt.NDArray[np.bool_]  # (steps, 9): sixteenths, drums of `drums.kit.DRUMS`
+    velocities: npt.NDArray[np.float32]  # (steps, 9): 0 to 1
+    offsets: npt.NDArray[np.float32]  # (steps, 9): -0.5 to 0.5 of a step, later if positive
+    source: str  # "model", "pattern", "fill", "lock": where it comes from
+
+
+class DrumBars(Kind, frozen=True):
+    """Bars of drums; the packet's time is that of the first step, ahead of the clock."""
+
+    payload = DrumBar
+
+
 class Onset(msgspec.Struct, frozen=True):
     """The start of a sound."""
 
@@ -198,3 +222,57 @@ class Skeletons(Kind, frozen=True):
     """The people in motion at one moment; an empty list: nobody."""
 
     payload = list[SkeletonPose]
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """A figure and how far it can be relied on: 0 (not at all) to 1."""
+
+    value: float = 0.0
+    reliability: float = 0.0
+
+
+class PlayedNote(msgspec.Struct, frozen=True):
+    """A note that was heard, when it has ended; the packet's time is that of its start."""
+
+    index: int  # counts from the start of listening
+    duration: float  # s
+    pitch: Measured  # MIDI number with its fraction, A = 69 at the reference
+    target: int  # MIDI number of the note meant, 0 unknown
+    intonation: Measured  # cents from the target in its temperament, sharp if positive
+    tuning: Measured  # cents by which the whole playing lies above the reference
+    vibrato_rate: Measured  # Hz
+    vibrato_extent: Measured  # cents from the middle to either side
+    level: Measured  # dBFS
+    evenness: Measured  # dB, standard deviation of the level within the note
+    timing: Measured  # s from where the pulse, click or score has it; late if positive
+    tempo: Measured  # BPM of the pulse, click or score
+    bow_change: Measured  # 1 where the bow turned at its start, else 0
+    brightness: Measured  # octaves of the spectral centroid above the note; a relative tone proxy
+    noisiness: Measured  # part of the sound without period, 0 to 1; a relative tone proxy
+    bar: int = 0  # of the score, from 1; 0 unknown
+    beat: float = 0.0  # in the bar, from 1; 0 unknown
+    place: float = 0.0  # how sure bar and beat are, 0 to 1
+
+
+class PlayedNotes(Kind, frozen=True):
+    """Notes of a player, measured."""
+
+    payload = PlayedNote
+
+
+class Cue(msgspec.Struct, frozen=True):
+    """One hint to a player."""
+
+    index: int  # counts from the start
+    topic: str  # "intonation", "timing", ...
+    text: str  # in a few words
+    value: float  # what was measured, in `unit`, over the notes that the hint is about
+    unit: str
+    reliability: float  # 0 to 1
+    bar: int = 0  # of the score, from 1; 0 unknown
+
+
+class Cues(Kind, frozen=True):
+    """Hints to a player, at most one at a time; the packet's time is that of its last reason."""
+
+    payload = Cue

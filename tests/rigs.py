@@ -25,6 +25,19 @@ def need(*programs: str) -> None:
             pytest.skip(f"{program} is not installed")
 
 
+def need_synthesiser() -> None:
+    """Skip the test, by name, where FluidSynth or a sound font is missing."""
+    import pytest
+
+    from rt_engine.synth.fonts import find_font
+    from rt_engine.synth.library import library
+
+    try:
+        library(), find_font()
+    except OSError as error:
+        pytest.skip(str(error))
+
+
 def wait_for(condition: Callable[[], Any], timeout: float = 5.0) -> Any:
     """What `condition` returns once it is true; AssertionError after `timeout` s."""
     end = time.monotonic() + timeout
@@ -144,6 +157,65 @@ class Output:
         self.process.terminate()
         self.process.wait(3)
         self._reader.join(3)
+
+
+class Ear:
+    """What another JACK client plays: `onsets`, engine times (ns) at which a silence ended.
+
+    `silent` says whether nothing sounds now. A context manager; `source` is an audio port.
+    """
+
+    QUIET, PAUSE = 3e-3, 0.03  # full scale, s
+
+    def __init__(self, source: str, name: str = "ear") -> None:
+        from rt_engine.protocols.jack import IS_INPUT, JackClient
+
+        ear = self
+        self.onsets: list[int] = []
+        self.peak = 0.0
+        self.last = 0  # ns of the last sample that was not silent
+        self._source, self._flag = source.encode(), IS_INPUT
+
+        class Client(JackClient):
+            def process(self, frames: int) -> None:
+                ear._hear(self.start(), frames)
+
+        self._client: Any = Client(name)
+
+    @property
+    def silent(self) -> bool:
+        return time.monotonic_ns() - self.last > self.PAUSE * 1e9
+
+    def __enter__(self) -> Ear:
+        jack, client = self._client.jack, self._client.client
+        kind = b"32 bit float mono audio"
+        self._port = jack.jack_port_register(client, b"in", kind, self._flag, 0)
+        self._client.activate()
+        self.connect()
+        return self
+
+    def connect(self) -> None:
+        """Listen to the source, once it is there."""
+        jack, client = self._client.jack, self._client.client
+        mine = jack.jack_port_name(self._port)
+        wait_for(lambda: jack.jack_connect(client, self._source, mine) in (0, 17), 15)
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def _hear(self, start: int, frames: int) -> None:
+        import ctypes
+
+        import numpy as np
+
+        place = self._client.jack.jack_port_get_buffer(self._port, frames)
+        block = np.abs(np.ctypeslib.as_array((ctypes.c_float * frames).from_address(place)))
+        self.peak = max(self.peak, float(block.max()))
+        for frame in np.flatnonzero(block > self.QUIET):
+            t = start + int(frame) * 1_000_000_000 // self._client.rate
+            if t - self.last > self.PAUSE * 1e9:
+                self.onsets.append(t)
+            self.last = t
 
 
 class OscDump(Output):

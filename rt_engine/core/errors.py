@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
-__all__ = ["GraphError", "NodeError", "exists", "said"]
+__all__ = ["GraphError", "NodeError", "choices", "exists", "said"]
 
 
 class GraphError(ValueError):
@@ -34,3 +34,17 @@ def exists(found: str, names: Any, what: str) -> str:
     near = get_close_matches(found, known, 1)
     guess = f"; did you mean {near[0]!r}?" if near else ""
     return f"{guess} ({what}: {', '.join(known) or 'none'})"
+
+
+def choices(found: Any, hint: Any) -> str:
+    """The end of a message about a value that is none of those which a type names, as `exists`;
+    empty where it names none.
+    """
+    names = {str(value) for value in _named(hint)}
+    return exists(str(found), names, "choices") if names else ""
+
+
+def _named(hint: Any) -> tuple[Any, ...]:
+    """The values of every Literal in a type."""
+    inner = get_args(hint)
+    return inner if get_origin(hint) is Literal else sum(map(_named, inner), ())

@@ -48,6 +48,7 @@ class Host:
         self.slots: list[Slot] = []
         self.opened = False
         self._wait = 0.0  # s before the latest restart
+        self._told = ""  # the last failure, until the node works again
         self._calm_at = self._down_until = self._warn_at = 0  # ns
 
     def open(self) -> None:
@@ -152,7 +153,10 @@ class Host:
             raise error
         wait = self.delay()
         self._down_until = self.clock.now() + round(wait * SECOND)
-        self.node.log.warning("%s; restart in %.3g s", error, wait)
+        again = str(error) == self._told
+        self._told = str(error)
+        level = logging.DEBUG if again else logging.WARNING
+        self.node.log.log(level, "%s; restart in %.3g s", error, wait)
 
     def _recovered(self) -> bool:
         """Restart the node once its time has come; until then its packets are dropped."""
@@ -164,7 +168,8 @@ class Host:
         except NodeError as error:
             self._failed(error)
             return False
-        self._down_until = 0
+        self._down_until, self._told = 0, ""
+        self.node.log.warning("works again")
         self.reset_downstream()
         return True
 

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from rt_engine.core.clock import Clock, LiveClock
+from rt_engine.core.errors import choices
 from rt_engine.core.meter import Stats
 from rt_engine.core.packet import Kind, Packet
 
@@ -126,7 +127,7 @@ class Node:
         cls.Settings = _settings(cls)
 
     def __init__(self, **settings: Any) -> None:
-        for name, value in msgspec.structs.asdict(msgspec.convert(settings, self.Settings)).items():
+        for name, value in _checked(type(self), settings).items():
             setattr(self, name, value)
         for name, port in self.ports.items():
             own = None if isinstance(port, Hold) else copy.copy(port)
@@ -200,7 +201,29 @@ def coerce(cls: type[Node], name: str, value: Any) -> Any:
     try:
         return msgspec.convert(value, hint, strict=False)
     except msgspec.ValidationError as error:
-        raise ValueError(f"setting {name!r}: {error}, found {value!r}") from None
+        text = f"setting {name!r}: {error}, found {value!r}{choices(value, hint)}"
+        raise ValueError(text) from None
+
+
+def _checked(cls: type[Node], settings: dict[str, Any]) -> dict[str, Any]:
+    """All settings, with their defaults; ValueError names the first that does not fit."""
+    try:
+        return msgspec.structs.asdict(msgspec.convert(settings, cls.Settings, str_keys=True))
+    except msgspec.ValidationError as error:
+        reason, at, place = str(error).partition(" - at ")
+        raise ValueError(f"{reason}{_choices(cls, settings)}{at}{place}") from None
+
+
+def _choices(cls: type[Node], settings: dict[str, Any]) -> str:
+    """What would be right, where it is one of few values that does not fit."""
+    for field in msgspec.structs.fields(cls.Settings):
+        if field.name not in settings:
+            continue
+        try:
+            msgspec.convert(settings[field.name], field.type, str_keys=True)
+        except msgspec.ValidationError:
+            return choices(settings[field.name], field.type)
+    return ""
 
 
 def _settings(cls: type[Node]) -> type[msgspec.Struct]:

@@ -52,6 +52,8 @@ _CALLS: dict[str, tuple[Any, ...]] = {  # name: result, arguments
     "jack_port_register": (_P, _P, _S, _S, _LONG, _LONG),
     "jack_port_name": (_S, _P),
     "jack_connect": (c.c_int, _P, _S, _S),
+    "jack_port_connected": (c.c_int, _P),
+    "jack_port_by_name": (_P, _P, _S),
     "jack_port_get_buffer": (_P, _P, _U32),
     "jack_last_frame_time": (_U32, _P),
     "jack_midi_clear_buffer": (None, _P),
@@ -166,9 +168,11 @@ class JackOut(JackClient):
     def __init__(self, client: str, port: str) -> None:
         super().__init__(client)
         self.lateness = Lateness()
+        self.loss = "the MIDI server has gone"
         self._waiting: list[tuple[int, int, bytes]] = []  # a heap: due, serial, message
         self._serial = count()
         self._next_tick = 0
+        self._destination = b""
         self._port = self.port(port, IS_OUTPUT)
         self.activate()
 
@@ -184,6 +188,7 @@ class JackOut(JackClient):
         source = self.jack.jack_port_name(self._port)
         if self.jack.jack_connect(self.client, source, destination.encode()):
             raise OSError(f"JACK does not connect to {destination!r}")
+        self._destination = destination.encode()
 
     def send(self, message: bytes, due: int) -> None:
         """Send `message` at engine time `due`, or in the next cycle where that is later."""
@@ -193,6 +198,8 @@ class JackOut(JackClient):
         buffer = self.jack.jack_port_get_buffer(self._port, frames)
         self.jack.jack_midi_clear_buffer(buffer)
         start, earliest = self.start(), 0
+        if self._destination and not self.jack.jack_port_connected(self._port):
+            self._disconnected()
         while self._waiting and self._waiting[0][0] < start + frames * SECOND // self.rate:
             due, serial, message = heappop(self._waiting)
             if message == CLOCK and due < self._next_tick:
@@ -204,3 +211,10 @@ class JackOut(JackClient):
             self.lateness.add(sent - due)
             self._next_tick = sent + TICK_GAP if message == CLOCK else self._next_tick
             earliest = frame
+
+    def _disconnected(self) -> None:
+        """Say that the destination has gone; one that somebody only unplugged from us is there."""
+        if not self.jack.jack_port_by_name(self.client, self._destination):
+            self.loss = f"MIDI port {self._destination.decode()!r} has gone"
+            self._destination = b""
+            os.write(self._write_gone, b"x")

@@ -1,4 +1,4 @@
-"""The engine's end of a MIDI process: starts it, talks to it, and ends it."""
+"""The engine's end of a process that plays: starts it, talks to it, and ends it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,21 @@ from typing import Any, cast
 
 from rt_engine.child import Child
 
-__all__ = ["MidiLink"]
+__all__ = ["Link", "MidiLink"]
 
 PATIENCE = 5.0  # s for an answer
 
 
-class MidiLink:
-    """A running MIDI process, and what to tell it. Times are ns on the engine clock.
+class Link:
+    """A running process that plays, and what to tell it. Times are ns on the engine clock.
 
     If this end dies, the process sees its line close, stops the clock and ends all notes.
     """
 
-    def __init__(
-        self, name: str, *, client: str = "rt-engine", to: str = "", api: str = "", **clock: Any
-    ) -> None:
-        """Opens port `to` (or a part of its name), or a port of our own called `name`.
-
-        `clock` are the arguments of `ClockSchedule`. Raises OSError that says which ports exist.
-        """
-        settings = {"name": name, "client": client, "to": to, "api": api, "clock": clock}
-        self._child = Child("rt_engine.protocols.midi_process", json.dumps(settings))
+    def __init__(self, module: str, settings: dict[str, Any], what: str) -> None:
+        """Starts `module` with `settings`; OSError, which says `what` it is, where it fails."""
+        self._what = what
+        self._child = Child(module, json.dumps(settings))
         self._line = self._child.line
         self._line.setblocking(False)
         self._heard = b""
@@ -51,7 +46,7 @@ class MidiLink:
         try:
             self._line.send(line.encode())
         except BlockingIOError:
-            raise OSError("the MIDI process hangs") from None
+            raise OSError(f"the {self._what} process hangs") from None
         except ConnectionError:
             self._answer("")
 
@@ -82,13 +77,27 @@ class MidiLink:
     def _next_line(self) -> str:
         while b"\n" not in self._heard:
             if not select.select([self._line], [], [], PATIENCE)[0]:
-                raise OSError("the MIDI process does not answer")
+                raise OSError(f"the {self._what} process does not answer")
             try:
                 part = self._line.recv(65536)
             except ConnectionError:
                 part = b""
             if not part:
-                raise OSError("the MIDI process has ended")
+                raise OSError(f"the {self._what} process has ended")
             self._heard += part
         line, _, self._heard = self._heard.partition(b"\n")
         return line.decode()
+
+
+class MidiLink(Link):
+    """A running MIDI process (`rt_engine.protocols.midi_process`)."""
+
+    def __init__(
+        self, name: str, *, client: str = "rt-engine", to: str = "", api: str = "", **clock: Any
+    ) -> None:
+        """Opens port `to` (or a part of its name), or a port of our own called `name`.
+
+        `clock` are the arguments of `ClockSchedule`. Raises OSError that says which ports exist.
+        """
+        settings = {"name": name, "client": client, "to": to, "api": api, "clock": clock}
+        super().__init__("rt_engine.protocols.midi_process", settings, "MIDI")

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from rt_engine.protocols.jack import JackOut
 from rt_engine.protocols.lateness import Lateness
+from rt_engine.quiet import quiet
 
 __all__ = ["MidiOut", "choose", "open_out"]
 
@@ -19,6 +20,10 @@ class MidiOut(Protocol):
     @property
     def gone(self) -> int | None:
         """A file descriptor that becomes readable when the port dies."""
+
+    @property
+    def loss(self) -> str:
+        """What has gone then, in words."""
 
     @property
     def ahead(self) -> int:
@@ -36,6 +41,7 @@ class RtMidiOut:
 
     ahead = 0
     gone = None
+    loss = "the MIDI port has gone"
 
     def __init__(self, api: str, client: str, name: str, to: str) -> None:
         import rtmidi
@@ -44,7 +50,8 @@ class RtMidiOut:
         if api not in apis:
             raise OSError(f"no MIDI api {api!r} here (apis: {', '.join(apis)})")
         try:
-            self._port: Any = rtmidi.MidiOut(apis[api], client)
+            with quiet():
+                self._port: Any = rtmidi.MidiOut(apis[api], client)
         except rtmidi.SystemError as error:
             raise OSError(f"the MIDI api {api!r} does not work here: {error}") from None
         self.lateness = Lateness()

@@ -6,6 +6,7 @@ ns on the engine clock, which all processes of a machine share), and go answers:
 
     beat T PERIOD NUMBER POSITION METER    note T DURATION CHANNEL PITCH VELOCITY
     start | resume | stop | silence        set bend|jump|coast|offset VALUE
+    midi HEX (a message, now)
     stats (answers: stats {"count": ..., "p50": ..., ...})
 
 When the line closes, or on SIGTERM, it stops the clock, ends all notes and leaves.
@@ -62,6 +63,8 @@ class Player:
             setattr(clock, values[0], float(values[1]))
         elif word in ("start", "resume", "stop"):
             getattr(clock, word)(now)
+        elif word == "midi":
+            self.out.send(bytes.fromhex(values[0]), now)
         elif word == "silence":
             self._send(self.notes.silence())
         elif word == "stats":
@@ -109,7 +112,7 @@ def serve(player: Player, line: socket.socket, answer: Callable[[str], None]) ->
     while True:
         readable = select.select(watched, [], [], player.flush())[0]
         if player.out.gone in readable:
-            raise OSError("the MIDI server has gone")
+            raise OSError(player.out.loss)
         if line not in readable:
             continue
         try:
@@ -149,8 +152,14 @@ def opened(settings: dict[str, Any]) -> Iterator[Player]:
         out.close()
 
 
-def main(settings: dict[str, Any]) -> int:
-    """Run until the engine lets go; 1 after an error, which is the last answer."""
+Opening = Callable[[dict[str, Any]], contextlib.AbstractContextManager[Player]]
+
+
+def main(settings: dict[str, Any], opening: Opening = opened) -> int:
+    """Run until the engine lets go; 1 after an error, which is the last answer.
+
+    `opening` makes the player: one of MIDI ports, unless another output is wanted.
+    """
     line = call_parent()
 
     def answer(text: str) -> None:
@@ -163,7 +172,7 @@ def main(settings: dict[str, Any]) -> int:
     sys.setswitchinterval(0.0001)
     given = realtime()  # before the port opens: locking memory stops all threads for a while
     try:
-        with opened(settings) as player:
+        with opening(settings) as player:
             answer(f"ready {given}")
             serve(player, line, answer)
     except Exception as error:

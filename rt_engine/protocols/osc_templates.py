@@ -1,4 +1,4 @@
-"""What beats and expression look like in OSC: templates of users, presets for known receivers.
+"""What beats, notes and expression look like in OSC: users' templates, presets for receivers.
 
 A template is one line, in the way protocols are written down: an address, then one word
 `tag:value` for each argument. A value is a number, a word, or a field in braces, and an
@@ -18,7 +18,7 @@ from typing import Any
 
 from rt_engine.protocols.osc import Layout
 
-__all__ = ["EXPRESSION", "FIELDS", "PRESETS", "Template", "templates"]
+__all__ = ["EXPRESSION", "FIELDS", "NOTES", "PRACTICE", "PRESETS", "Template", "templates"]
 
 _NOW = {"bpm", "hz", "period", "confidence", "position", "meter"}
 _BEAT = frozenset({*_NOW, "index", "bar", "in_seconds", "unix_time"})
@@ -45,6 +45,29 @@ EXPRESSION: dict[str, frozenset[str]] = {
     "confirmed": _PHRASE,  # the same when the next bar speaks for it
     "dynamics": _GRADE,
     "articulation": _GRADE,
+}
+
+_KEY = frozenset({"channel", "pitch"})
+
+# The events of notes; `velocity` 1..127, `duration` in seconds.
+NOTES: dict[str, frozenset[str]] = {
+    "on": _KEY | {"velocity", "duration"},  # when it is due
+    "off": _KEY,  # after its duration, and at the end
+}
+
+_PLAYED = (
+    "pitch", "intonation", "tuning", "vibrato_rate", "vibrato_extent", "level", "evenness",
+    "timing", "tempo", "bow_change", "brightness", "noisiness",
+)  # fmt: skip
+
+# The events of practice: a note that has ended, and a hint. Units as in `rt_engine.kinds`; a
+# figure's `_sure` is its reliability.
+PRACTICE: dict[str, frozenset[str]] = {
+    "note": frozenset(
+        {"index", "duration", "target", "name", "bar", "beat", "place"}
+        | {*_PLAYED, *(f"{name}_sure" for name in _PLAYED)}
+    ),
+    "cue": frozenset({"index", "topic", "text", "value", "unit", "reliability", "bar"}),
 }
 
 Lines = Mapping[str, "str | Sequence[str]"]
@@ -83,6 +106,21 @@ PRESETS: dict[str, Lines] = {
         "tempo": "/tempo f:{hz}",
         "phase": "/phase f:{phase} f:{bar_phase}",
         "transport": "/transport s:{state}",
+    },
+    "notes": {"on": "/note i:{channel} i:{pitch} i:{velocity} f:{duration}"},
+    # The strokes of a conductor.
+    "ictus": {
+        "next": "/ictus/next f:{in_seconds} d:{unix_time} i:{position} i:{meter}",
+        "beat": "/ictus i:{index} i:{position} i:{meter} f:{bpm} f:{period}",
+    },
+    "practice": {
+        "note": [
+            "/violin/note i:{index} i:{target} f:{intonation} f:{intonation_sure} f:{duration}",
+            "/violin/place i:{bar} f:{beat} f:{place}",
+            "/violin/vibrato f:{vibrato_rate} f:{vibrato_extent} f:{vibrato_extent_sure}",
+            "/violin/timing f:{timing} f:{timing_sure}",
+        ],
+        "cue": "/violin/cue s:{topic} s:{text} f:{value} s:{unit} f:{reliability} i:{bar}",
     },
     "expression": {
         "phrase": "/rt/phrase i:{index} f:{confidence} f:{ago}",

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from msgspec import Meta
 
-from rt_engine.core import Hold, Input, Node, Output, Packet, VirtualClock, collect
+from rt_engine.core import Hold, Input, Knob, Node, Output, Packet, VirtualClock, collect
 from tests.helpers import Add, Knobs, Numbers, Words
 
 
@@ -32,6 +32,31 @@ def test_wrong_settings_are_named(settings: dict[str, Any], fragments: list[str]
         Knobs(**settings)
     for fragment in fragments:
         assert fragment in str(caught.value)
+
+
+class Chooser(Node):
+    shape: Annotated[Literal["round", "square"], Knob()] = "round"
+    sides: list[Literal[3, 4]] = []
+
+
+def test_a_value_that_is_none_of_a_few_is_refused_with_all_of_them_and_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"'squar'; did you mean 'square'\? .*round, square\)"):
+        Chooser(shape="squar")
+    with pytest.raises(ValueError, match=r"5 \(choices: 3, 4\) - at `\$\.sides\[1\]`"):
+        Chooser(sides=[3, 5])
+    node = Chooser()
+    with pytest.raises(ValueError, match=r"'shape'.*'flat'.*\(choices: round, square\)"):
+        node.control(0, "shape", ["flat"])
+    assert node.shape == "round"
+
+
+class Programs(Node):
+    programs: dict[int, int] = {}
+
+
+@pytest.mark.parametrize("key", [10, "10"])
+def test_numbers_as_keys_survive_a_record_which_keeps_settings_as_json(key: Any) -> None:
+    assert Programs(programs={key: 32}).programs == {10: 32}
 
 
 def test_list_defaults_are_not_shared_between_nodes() -> None:
