@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from rt_engine.core import Graph, Hold, Wire
+from rt_engine.graphfile import known_as
 
 __all__ = ["mermaid", "svg"]
 
@@ -90,8 +91,7 @@ def _box(name: str, cls: str, x: int, y: int, colour: str) -> str:
 
 
 def _class(graph: Graph, name: str) -> str:
-    cls = type(graph.nodes[name])
-    return f"{cls.__module__.removeprefix('rt_engine.nodes.')}.{cls.__name__}"
+    return known_as(type(graph.nodes[name]))
 
 
 def _held(graph: Graph, node: str, port: str) -> bool:

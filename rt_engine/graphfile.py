@@ -18,7 +18,7 @@ from rt_engine.core.graph import Graph
 from rt_engine.core.node import Node, Source
 from rt_engine.core.packet import Kind
 
-__all__ = ["build", "catalog", "graph_folder", "load", "read", "resolve"]
+__all__ = ["build", "catalog", "graph_folder", "known_as", "load", "read", "resolve"]
 
 NAMESPACE = "rt_engine.nodes"
 RESERVED = ("is", "in", "thread", "on_error")
@@ -103,6 +103,17 @@ def _choice(name: str) -> str:
     return f"{guess} (nodes: {', '.join(modules)}; 'rt-engine nodes' lists them all)"
 
 
+def known_as(cls: type[Node]) -> str:
+    """The name that graph files use for a node class, wherever in its module it is written."""
+    return f"{_home(cls)}.{cls.__name__}".removeprefix(f"{NAMESPACE}.")
+
+
+def _home(cls: type[Node]) -> str:
+    """The module of a node class; under rt_engine.nodes that may be a folder of files."""
+    depth = NAMESPACE.count(".") + 2 if cls.__module__.startswith(f"{NAMESPACE}.") else None
+    return ".".join(cls.__module__.split(".")[:depth])
+
+
 def catalog() -> dict[str, type[Node]]:
     """Every node class of the project by the name that graph files use."""
     return dict(sorted(_classes()))
@@ -116,9 +127,9 @@ def _classes() -> Iterator[tuple[str, type[Node]]]:
         except ImportError:  # of an extra that is not installed
             continue
         for name, cls in vars(module).items():
-            own = inspect.isclass(cls) and cls.__module__ == module.__name__
-            if own and issubclass(cls, Node) and name[0] != "_":
-                yield f"{info.name}.{name}", cls
+            own = inspect.isclass(cls) and issubclass(cls, Node) and name[0] != "_"
+            if own and known_as(cls) == f"{info.name}.{name}":
+                yield known_as(cls), cls
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -165,7 +176,7 @@ def _change(file: Path, nodes: dict[str, dict[str, Any]], key: str, value: Any) 
 
 def _swapped(file: Path, name: str, keys: dict[str, Any], path: str) -> dict[str, Any]:
     """The source `name` replaced by the source of its module that reads files like `path`."""
-    module = inspect.getmodule(_class(Graph(file=str(file)), name, keys))
+    module = sys.modules[_home(_class(Graph(file=str(file)), name, keys))]
     readers = {
         n: c
         for n, c in vars(module).items()

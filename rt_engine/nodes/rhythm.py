@@ -25,6 +25,7 @@ from rt_engine.kinds import (
 )
 from rt_engine.rhythm import (
     ActivationObservation,
+    BodyObservation,
     Decision,
     JointObservation,
     Observation,
@@ -33,6 +34,7 @@ from rt_engine.rhythm import (
     Step,
     Tracker,
 )
+from rt_engine.rhythm.body import PRIOR
 
 __all__ = ["Aubio", "BeatTracker", "Click"]
 
@@ -50,7 +52,8 @@ class BeatTracker(Node):
 
     Takes onset strength in bands (`features.OnsetStrength`), or learned probabilities of beat
     and downbeat with the content "beat" or "beat, downbeat"; the latter are weighed together with
-    the `accents` of the same frames (`features.MelOnset`) where those are wired. Beats leave
+    the `accents` of the same frames (`features.MelOnset`) where those are wired. The content
+    "motion beat" is that of a body (`motion_rhythm`); give it `bpm: [50, 200]`. Beats leave
     before they are due, by `lead`, and are not taken back. Settings and actions may change while
     it runs.
     """
@@ -87,7 +90,10 @@ class BeatTracker(Node):
         rate = self.onset.format.rate
         if not rate:
             raise ValueError("the activation that arrives has no frame rate; set it in its source")
-        self.tracker = Tracker(rate, self._observation(rate), self._settings())
+        observation = self._observation(rate)
+        body = isinstance(observation, BodyObservation)
+        self.prior = PRIOR if body else (Settings.centre, Settings.octaves)
+        self.tracker = Tracker(rate, observation, self._settings())
         self.every = max(1, round(rate / TEMPO_RATE))
         self.activation.format = Frames(rate=rate, size=1, content="activation")
 
@@ -97,11 +103,13 @@ class BeatTracker(Node):
             return self._joint(rate, content, self.accents.format)
         if content in ("beat", "beat, downbeat"):
             return ActivationObservation(rate, size)
+        if (content, size) == ("motion beat", 1):
+            return BodyObservation(rate)
         if size != OnsetObservation.dims:
             raise ValueError(
                 f"{content or 'activation'!r} of {size} numbers: take features.OnsetStrength "
                 f"with its usual edges ({OnsetObservation.dims} numbers), or a model whose "
-                "content is 'beat' or 'beat, downbeat'"
+                "content is 'beat', 'beat, downbeat' or 'motion beat'"
             )
         return OnsetObservation(rate)
 
@@ -125,6 +133,8 @@ class BeatTracker(Node):
             threshold=self.threshold,
             coast=self.coast,
             offset=self.offset,
+            centre=self.prior[0],
+            octaves=self.prior[1],
         )
 
     def reset(self) -> None:

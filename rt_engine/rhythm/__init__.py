@@ -1,5 +1,6 @@
 """From activations to beats, tempo and bar; plain state machines without a clock."""
 
+from rt_engine.rhythm.body import BodyObservation
 from rt_engine.rhythm.events import Decision, Settings, Step
 from rt_engine.rhythm.filter import ForwardFilter
 from rt_engine.rhythm.joint import JointObservation
@@ -11,6 +12,7 @@ from rt_engine.rhythm.tracker import Tracker
 __all__ = [
     "ActivationObservation",
     "BarSpace",
+    "BodyObservation",
     "Decision",
     "ForwardFilter",
     "JointObservation",

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rt_engine.rhythm.statespace import BarSpace, Floats, Ints
+from rt_engine.rhythm.statespace import TEMPO_CHANGE, BarSpace, Floats, Ints
 
 REGION = 1 / 16  # of a beat: an event counts as on time within this much after its place
 
@@ -36,6 +36,9 @@ class Observation(ABC):
     calibration: tuple[float, float, float]
     """Log odds that a beat lies within 70 ms of a true one: weights of the log odds of the mass
     that agrees, of the advantage over random places (nats a second), and of 1."""
+
+    change: float = TEMPO_CHANGE
+    """Lambda of the change of tempo at a beat, see `BarSpace`."""
 
     def shift(self, period: float) -> float:
         """Seconds from where a filter sees a beat of a period (s) to where it is."""

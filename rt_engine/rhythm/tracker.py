@@ -63,7 +63,8 @@ class Tracker:
 
     def _build(self) -> None:
         """Make the state space and a filter that knows nothing yet."""
-        self._space = BarSpace(self.frame_rate, self.settings.bpm, self.settings.meters)
+        change = self.observation.change
+        self._space = BarSpace(self.frame_rate, self.settings.bpm, self.settings.meters, change)
         labels = self.observation.labels(self._space)
         tempi = self._space.tempo_prior(*self._prior)
         endurance = self._space.endurance(*self._prior)

@@ -1,0 +1,1 @@
+"""What the benchmark of beats in motion shares with nobody else."""

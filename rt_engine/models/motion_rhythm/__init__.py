@@ -1,0 +1,1 @@
+"""Beats from a moving body, after RhythmicNet: simulated motion, networks, scores."""
