@@ -1,0 +1,1 @@
+"""Drums learnt from drummers: training, evaluation and export. Needs the extra `train`."""
