@@ -1,5 +1,6 @@
 """Features of sound as small state machines: blocks of a stream in, rows of numbers out."""
 
+from rt_engine.signal.cens import Cens
 from rt_engine.signal.chroma import Chroma, chroma_filters
 from rt_engine.signal.extractor import Extractor
 from rt_engine.signal.filterbank import Filterbank, log_filters, mel_filters
@@ -14,6 +15,7 @@ from rt_engine.signal.rms import Rms, to_dbfs
 from rt_engine.signal.stft import Spectrum, Stft, make_window, spectrum
 
 __all__ = [
+    "Cens",
     "Chroma",
     "Extractor",
     "Filterbank",

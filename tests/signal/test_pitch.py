@@ -115,3 +115,14 @@ def test_the_level_does_not_matter():
 def test_mistakes_are_explained(settings_, message):
     with pytest.raises(ValueError, match=message):
         Pitch(RATE, **settings_)
+
+
+def test_high_notes_gain_from_more_periods():
+    """Measured over several periods the error of a high note falls below one cent."""
+    for frequency in (1318.5, 1975.5, 2637.0):
+        sound = tone(frequency, partials=20)
+        plain = Pitch(RATE, 1024, low=180, high=2800, start="whole").process(sound)[:, 0]
+        fine = Pitch(RATE, 1024, low=180, high=2800, start="whole", multiples=8).process(sound)
+        error = np.abs(cents(fine[:, 0], frequency)).max()
+        assert error < 1.0
+        assert error < np.abs(cents(plain, frequency)).max()

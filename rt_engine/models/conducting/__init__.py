@@ -1,0 +1,1 @@
+"""Networks that conduct: M2S-GAN as it was published, its rivals, and the live generator."""
