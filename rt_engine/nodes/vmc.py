@@ -13,13 +13,15 @@ from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, Source, ac
 from rt_engine.motion.people import Follower
 from rt_engine.protocols import vmc, vrm
 from rt_engine.protocols.agenda import Agenda
+from rt_engine.protocols.note_player import NotePlayer
 from rt_engine.protocols.vmc_reader import Reader, Received
 from rt_engine.udp import Sender, address, listen
 
-__all__ = ["Receive", "Send"]
+__all__ = ["Notes", "Receive", "Send"]
 
 Host = Annotated[str, Meta(description="own address; 0.0.0.0 lets other machines in")]
 
+MS = 1_000_000
 SILENT = SECOND  # ns without a frame after which nobody is there
 
 
@@ -76,6 +78,7 @@ class Send(Node):
         sender = self._stack.enter_context(contextlib.closing(Sender(self._receivers, self.log)))
         self._send = sender.send
         self._agenda = self._stack.enter_context(contextlib.closing(Agenda(sender.send)))
+        self._player = self._stack.enter_context(contextlib.closing(_note_player(sender)))
         self._start = self.clock.now()
         for name in ("mirror", "travel"):
             self.on_setting(name)
@@ -99,15 +102,17 @@ class Send(Node):
             return
         self._next = max(self._next + period, packet.t)
         time = max(packet.t - self._start, 0) / SECOND
-        self._send(self._performer.frame(self._follower.choose(packet.data), time, self._blends))
+        frame = self._performer.frame(self._follower.choose(packet.data), time, self._blends)
+        if packet.t > self.clock.now():  # made ahead of time: it waits for its moment
+            self._agenda.put(("frame", packet.seq), packet.t, frame)
+        else:
+            self._send(frame)
 
     def on_notes(self, packet: Packet) -> None:
-        note = packet.data
-        key = note.channel, note.pitch
-        on = vmc.midi_note(True, *key, note.velocity / 127)
-        off = vmc.midi_note(False, *key, 0.0)
-        self._agenda.put(("on", packet.seq), packet.t, [on])
-        self._agenda.put(("off", packet.seq), packet.t + round(note.duration * SECOND), [off])
+        try:
+            self._player.put(packet.t, packet.data)
+        except ValueError as error:
+            self.log.warning("left out: %s", error)
 
     def on_beats(self, packet: Packet) -> None:
         beat = packet.data
@@ -115,6 +120,42 @@ class Send(Node):
         if beat.position == 1:
             sent.append(vmc.thru("downbeat", "index", beat.index))
         self._agenda.put(("beat", beat.index), packet.t, sent)
+
+    def close(self) -> None:
+        if hasattr(self, "_stack"):
+            self._stack.close()
+
+
+class Notes(Node):
+    """Notes alone over VMC, /VMC/Ext/Midi/Note at their due times: drums for an avatar's world.
+
+    `vmc.Send` takes notes too, beside a body. At the end every note is switched off.
+    """
+
+    live_only = True
+    notes = Input(kinds.Notes)
+    to: Annotated[str | list[str], Meta(description="receivers, host:port")] = "127.0.0.1:39539"
+    offset_ms: Annotated[float, Knob(ge=-1000, le=1000, unit="ms", description="delay")] = 0.0
+
+    def plan(self) -> None:
+        receivers = [self.to] if isinstance(self.to, str) else self.to
+        self._receivers = [address(receiver) for receiver in receivers]
+
+    def open(self) -> None:
+        self._stack = contextlib.ExitStack()
+        sender = self._stack.enter_context(contextlib.closing(Sender(self._receivers, self.log)))
+        self._player = self._stack.enter_context(contextlib.closing(_note_player(sender)))
+
+    def on_notes(self, packet: Packet) -> None:
+        try:
+            self._player.put(packet.t + round(self.offset_ms * MS), packet.data)
+        except ValueError as error:
+            self.log.warning("left out: %s", error)
+
+    @action
+    def panic(self, t: int) -> None:
+        """End all notes, and forget those that are planned."""
+        self._player.silence()
 
     def close(self) -> None:
         if hasattr(self, "_stack"):
@@ -166,6 +207,18 @@ class Receive(Source):
             self._heard = None
             self.log.warning("the performer is silent")
             self.skeletons.emit(now, [])
+
+
+def _note_player(sender: Sender) -> NotePlayer:
+    """Plays notes as VMC messages; a velocity of 127 is 1.0."""
+
+    def on(channel: int, pitch: int, velocity: int, duration: float) -> None:
+        sender.send([vmc.midi_note(True, channel, pitch, velocity / 127)])
+
+    def off(channel: int, pitch: int) -> None:
+        sender.send([vmc.midi_note(False, channel, pitch, 0.0)])
+
+    return NotePlayer(on, off)
 
 
 def _skeleton(frame: Received) -> kinds.SkeletonPose:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import cos, pi, radians, sin
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from rt_engine.video.mannequin import SHOULDER, WALL, Point, mannequin
 from rt_engine.video.opencv import opencv
 from rt_engine.video.reader import Image
 
-__all__ = ["SECONDS", "perform", "pictures"]
+__all__ = ["SECONDS", "arm", "perform", "pictures", "write_film"]
 
 SECONDS = 16.0
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
@@ -34,12 +34,17 @@ CHANGE = 0.6  # s
 
 def perform(path: str | Path, seconds: float = SECONDS) -> None:
     """Write the film (.mp4 or .avi) to `path`; OSError where it cannot be written."""
+    write_film(path, pictures(seconds))
+
+
+def write_film(path: str | Path, shown: Iterable[Image]) -> None:
+    """Write pictures of (480, 640, 3), 30 a second; OSError where it cannot be written."""
     cv2 = opencv()
     code = "MJPG" if Path(path).suffix == ".avi" else "mp4v"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*code), FPS, (WIDTH, HEIGHT))
     if not writer.isOpened():
         raise OSError(f"{path}: cannot be written")
-    for picture in pictures(seconds):
+    for picture in shown:
         writer.write(picture)
     writer.release()
 
@@ -51,7 +56,7 @@ def pictures(seconds: float = SECONDS) -> Iterator[Image]:
         arms, walking = _scene(t)
         swing = 2 * pi * t / STEP
         right, left = (_leg(walking * max(0.0, sign * sin(swing))) for sign in (1, -1))
-        person = mannequin(HEIGHT, _arm(*arms[:2]), _arm(*arms[2:]), (right, left))
+        person = mannequin(HEIGHT, arm(*arms[:2]), arm(*arms[2:]), (right, left))
         picture: Image = np.full((HEIGHT, WIDTH, 3), WALL[::-1], np.uint8)
         edge = (WIDTH - HEIGHT) // 2
         picture[:, edge : edge + HEIGHT] = person[..., ::-1]
@@ -72,7 +77,7 @@ def _scene(t: float) -> tuple[list[float], float]:
     return found[:4], found[4]
 
 
-def _arm(upper: float, lower: float) -> Sequence[Point]:
+def arm(upper: float, lower: float) -> Sequence[Point]:
     """Elbow and hand of an arm, by the angles (degrees) of its bones from hanging."""
     points, (x, y) = [], SHOULDER
     for angle in (upper, lower):

@@ -1,0 +1,1 @@
+"""Sound from notes: FluidSynth through its C library, a built-in voice, and files from both."""
