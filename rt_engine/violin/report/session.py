@@ -1,0 +1,129 @@
+"""What a take holds for a report, by replaying it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rt_engine.core import SECOND, Event, Graph, GraphError, Kind, Packet, Replay
+from rt_engine.core.node import outputs
+from rt_engine.kinds import Audio, Cue, Cues, Frames, PlayedNote, PlayedNotes
+from rt_engine.record import Take
+
+__all__ = ["Session", "listen"]
+
+BLOCK = 0.2  # s
+PITCH = "pitch, periodicity, level"
+
+
+@dataclass
+class Session:
+    """Notes, cues and the curve of the pitch; times in s from the start of the take."""
+
+    name: str
+    seconds: float = 0.0
+    notes: list[tuple[float, PlayedNote]] = field(default_factory=list)
+    cues: list[tuple[float, Cue]] = field(default_factory=list)
+    curve: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    """(n, 4): s, MIDI number, periodicity, dBFS."""
+
+
+def listen(path: str | Path) -> Session:
+    """Replay a take and keep what concerns practice; GraphError where there is nothing.
+
+    Of several nodes that emit notes the last one of the graph counts: it knows most.
+    """
+    take = Take(path)
+    graph = take.graph()
+    kept = _kept(_formats(graph), str(path))
+    told: dict[tuple[str, str], list[Packet]] = {key: [] for key in kept.values()}
+    times: list[int] = []  # of the first and the last packet
+
+    def tap(node: str, output: str, packet: Packet | None) -> None:
+        if packet is None or node not in graph.nodes:
+            return
+        times[1:] = [packet.t] if times else [packet.t, packet.t]
+        if (node, output) in told:
+            told[node, output].append(packet)
+
+    replay = Replay(graph, joined(take.events(), _formats(graph)), [tap])
+    replay.run()
+    start, end = times or (0, 0)
+    return _session(Path(path).stem, start, end, kept, told)
+
+
+def joined(events: Iterable[Event], formats: dict[tuple[str, str], Kind]) -> Iterator[Event]:
+    """The events with blocks of sound put together up to `BLOCK` s: what follows is faster.
+
+    Only neighbours without a loss between them are joined, so what is heard stays the same.
+    """
+    waiting: Event | None = None
+    parts: list[NDArray[np.float32]] = []
+    seq = 0
+
+    def flush() -> Iterator[Event]:
+        if waiting is not None and waiting.packet is not None:
+            packet = Packet(waiting.packet.t, np.concatenate(parts), waiting.packet.seq)
+            yield waiting._replace(packet=packet)
+
+    for event in events:
+        found, packet = formats.get(event[1:3]), event.packet
+        sound = isinstance(found, Audio) and packet is not None
+        follows = waiting is not None and packet is not None and waiting[1:3] == event[1:3]
+        full = isinstance(found, Audio) and sum(map(len, parts)) >= BLOCK * found.rate
+        if sound and follows and not full and packet is not None and packet.seq == seq + 1:
+            parts.append(packet.data)
+        else:
+            yield from flush()
+            waiting, parts = (event, [packet.data]) if sound and packet else (None, [])
+            if not sound:
+                yield event
+        seq = packet.seq if packet is not None else -1
+    yield from flush()
+
+
+def _formats(graph: Graph) -> dict[tuple[str, str], Kind]:
+    nodes = graph.nodes.items()
+    return {(n, o): port.format for n, node in nodes for o, port in outputs(node).items()}
+
+
+def _kept(formats: dict[tuple[str, str], Kind], path: str) -> dict[str, tuple[str, str]]:
+    """Which outputs are the notes, the cues and the pitch, as far as there are any."""
+    kept: dict[str, tuple[str, str]] = {}
+    for key, found in formats.items():
+        if isinstance(found, PlayedNotes):
+            kept["notes"] = key
+        elif isinstance(found, Cues):
+            kept["cues"] = key
+        elif isinstance(found, Frames) and found.content == PITCH:
+            kept["pitch"] = key
+    if "notes" not in kept:
+        raise GraphError(
+            f"{path}: its graph has no violin.Notes; record with graphs/violin_practice.yaml"
+        )
+    return kept
+
+
+def _session(
+    name: str,
+    start: int,
+    end: int,
+    kept: dict[str, tuple[str, str]],
+    told: dict[tuple[str, str], list[Packet]],
+) -> Session:
+    def of(what: str) -> list[Packet]:
+        return told[kept[what]] if what in kept else []
+
+    rows = [[(p.t - start) / SECOND, *p.data] for p in of("pitch")]
+    curve = np.array(rows, np.float32).reshape(-1, 4)
+    return Session(
+        name=name,
+        seconds=max((end - start) / SECOND, float(curve[-1, 0]) if len(curve) else 0.0),
+        notes=[((p.t - start) / SECOND, p.data) for p in of("notes")],
+        cues=[((p.t - start) / SECOND, p.data) for p in of("cues")],
+        curve=curve,
+    )
