@@ -11,6 +11,8 @@ from rt_engine import devices
 from rt_engine.core.live import realtime
 from rt_engine.extras import EXTRAS, installed
 from rt_engine.quiet import quiet
+from rt_engine.synth.fonts import find_font
+from rt_engine.synth.library import library
 
 __all__ = ["doctor", "midi_missing", "midi_ports"]
 
@@ -20,7 +22,7 @@ PACKAGES = ("rt-engine", "numpy", "msgspec", "sounddevice", "soundfile", "soxr",
 
 def doctor() -> str:
     """The report, one finding a line: `ok`, `--` (optional) or `!!` (needed) in front."""
-    return "\n".join([*_versions(), *_extras(), *_sound(), *_midi(), *_rights()])
+    return "\n".join([*_versions(), *_extras(), *_sound(), *_synthesiser(), *_midi(), *_rights()])
 
 
 def midi_ports() -> dict[str, dict[str, list[str]]]:
@@ -78,6 +80,14 @@ def _sound() -> Iterator[str]:
             yield f"ok  {direction} {device['name']!r}: {rate} Hz, {channels} channels"
         if not found:
             yield f"--  no {direction} device: plug one in, or start a JACK or PipeWire server"
+
+
+def _synthesiser() -> Iterator[str]:
+    try:
+        library()
+        yield f"ok  FluidSynth, sound font {find_font()}"
+    except OSError as error:
+        yield f"--  {error} (without it a built-in voice plays)"
 
 
 def _midi() -> Iterator[str]:

@@ -13,7 +13,7 @@ import soundfile
 import yaml
 
 from rt_engine.cli import main
-from rt_engine.demo import hits
+from rt_engine.demos import hits
 from rt_engine.graphfile import catalog, graph_folder
 
 GRAPH = """

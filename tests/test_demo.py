@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
-from rt_engine import demo as demos
+from rt_engine import demos
 from rt_engine.cli import main
-from rt_engine.core import Packet, collect
+from rt_engine.core import Packet, Replay, collect
+from rt_engine.demos import body
 from rt_engine.extras import MissingExtra
-from rt_engine.graphfile import graph_folder
-from rt_engine.kinds import SkeletonPose, Skeletons
+from rt_engine.graphfile import build, graph_folder, read
+from rt_engine.kinds import Note, SkeletonPose, Skeletons
 from rt_engine.motion.skeleton import identity
 from rt_engine.nodes.console import Meter
+from rt_engine.running import prune
 
 
 def test_every_demo_is_a_graph_of_this_name():
     for name in demos.DEMOS:
-        assert (graph_folder() / f"{name}.yaml").is_file()
+        assert (graph_folder() / f"{demos.GRAPHS.get(name, name)}.yaml").is_file()
+
+
+def test_the_help_names_every_demo(capsys):
+    with pytest.raises(SystemExit):
+        main(["demo", "--help"])
+    out = capsys.readouterr().out
+    assert all(name in out for name in demos.DEMOS)
 
 
 def test_the_body_in_a_demo_is_found_and_nothing_is_written(monkeypatch, tmp_path, capsys):
@@ -45,7 +56,7 @@ def test_a_missing_extra_is_the_line_to_type(monkeypatch, capsys):
     def missing(module):
         raise MissingExtra(f"{module} is not installed: pip install 'rt-engine[pose]'")
 
-    monkeypatch.setattr(demos, "require", missing)
+    monkeypatch.setattr(body, "require", missing)
     assert main(["demo", "avatar"]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "pip install 'rt-engine[pose]'" in error
@@ -85,3 +96,48 @@ def test_the_console_tells_who_is_there_and_which_feet_stand(capsys):
     node.on_skeletons(skeletons(2, people=0))
     lines = capsys.readouterr().out.splitlines()
     assert lines == ["1 person  confidence 1.00  on the floor: left", "nobody in sight"]
+
+
+def stroke(seconds):
+    return Packet(round(seconds * 1e9) + 7, Note(38, 100, 0.05, 10), 0)
+
+
+def test_the_verdict_on_a_dance_counts_beats_and_strokes():
+    pytest.importorskip("mediapipe", reason="needs mediapipe (extra 'pose')")
+    show = demos.DEMOS["dance"]()
+    assert show.verdict() == ""
+    show.note("drums", "notes", stroke(0.1))  # before the first picture
+    show.note("camera", "images", Packet(7, None, 0))
+    for t in (1.0, 5.4, 6.03, 6.75, 7.2):  # too early; three of four beats; off the eighths
+        show.note("drums", "notes", stroke(t))
+    show.note("player", "notes", stroke(6.6))
+    assert "3 of 4 beats struck, 3 of 4 strokes" in show.verdict()
+
+
+@pytest.mark.slow
+def test_a_dancer_is_drummed_to_and_nothing_is_written(monkeypatch, tmp_path, capsys):
+    mediapipe = pytest.importorskip("mediapipe", reason="needs mediapipe (extra 'pose')")
+    if not hasattr(mediapipe, "solutions"):
+        pytest.skip("needs mediapipe 0.10 (a model)")
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "dance", "--duration", "12"]) == 0
+    out = capsys.readouterr().out
+    assert "left out: node 'take'" in out and "Latency" in out and " beats struck, " in out
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_every_beat_of_the_drawn_dancer_is_struck_where_no_picture_is_lost(tmp_path):
+    mediapipe = pytest.importorskip("mediapipe", reason="needs mediapipe (extra 'pose')")
+    if not hasattr(mediapipe, "solutions"):
+        pytest.skip("needs mediapipe 0.10 (a model)")
+    from rt_engine.video.dancing import dance
+
+    show = demos.DEMOS["dance"]()
+    path = str(graph_folder() / "dance_drums.yaml")
+    dance(film := tmp_path / "dance.mp4", 12.0)
+    sinks = ["control", "keys", "take", "view"]
+    spec = prune(read(path, {"camera": str(film)}), sinks, path)
+    Replay(build(spec, path), taps=[show.note]).run()
+    struck, beats = (int(n) for n in re.findall(r"(\d+) of (\d+) beats", show.verdict())[0])
+    assert beats >= 10 and struck >= 0.9 * beats

@@ -50,3 +50,9 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_exported_model_has_its_row() -> None:
+    folder = DOCS.parent / "exported_models"
+    rows = re.findall(r"^\| `(\w+)` \|", (folder / "README.md").read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(path.stem for path in folder.glob("*.onnx"))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Literal, get_args, get_origin
 
+import msgspec
 import numpy as np
 import pytest
 import soundfile
@@ -279,6 +281,29 @@ def test_own_nodes_lie_beside_the_graph_file(folder: Path, monkeypatch: pytest.M
     assert graph.nodes["a"].n == 4  # type: ignore[attr-defined]
 
 
+def of_few_values() -> list[tuple[str, str, tuple[object, ...]]]:
+    """Node, setting and values of every setting that allows only some."""
+    found = []
+    for name, cls in graphfile.catalog().items():
+        for field in msgspec.structs.fields(cls.Settings):
+            hint = get_args(field.type)[0] if get_origin(field.type) is Annotated else field.type
+            if get_origin(hint) is Literal:
+                found.append((name, field.name, get_args(hint)))
+    return found
+
+
+@pytest.mark.parametrize(("node", "setting", "values"), of_few_values())
+def test_a_setting_of_few_values_names_them_when_it_is_given_another(
+    node: str, setting: str, values: tuple[object, ...]
+) -> None:
+    spec = {"name": "test", "nodes": {"one": {"is": node, setting: "violin"}}}
+    with pytest.raises(GraphError) as caught:
+        graphfile.build(spec, "test.yaml")
+    text = str(caught.value)
+    assert f"node 'one', {setting!r}: " in text
+    assert f"(choices: {', '.join(sorted(map(str, values)))})" in text
+
+
 def test_the_catalog_has_each_node_once_and_survives_a_missing_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -294,3 +319,10 @@ def test_the_catalog_has_each_node_once_and_survives_a_missing_extra(
     monkeypatch.setattr(graphfile.importlib, "import_module", missing)
     rest = graphfile.catalog()
     assert rest == {n: c for n, c in names.items() if not n.startswith("features.")}
+
+
+def test_a_node_of_a_folder_of_files_has_the_name_of_the_folder() -> None:
+    for name, cls in graphfile.catalog().items():
+        assert graphfile.known_as(cls) == name and graphfile.resolve(name) is cls
+    assert graphfile.resolve("osc.Beats").__module__ == "rt_engine.nodes.osc.beats"
+    assert not [name for name in graphfile.catalog() if name.count(".") != 1]

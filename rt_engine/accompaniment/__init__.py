@@ -1,0 +1,1 @@
+"""A second instrument over drums: chords, tokens, the writer of bars, and when they sound."""

@@ -1,0 +1,1 @@
+"""The sub-commands of `rt-engine`: their options, and what they call."""

@@ -1,0 +1,1 @@
+"""Piano, guitar and bass over drums, learnt from songs."""
