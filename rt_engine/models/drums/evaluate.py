@@ -61,9 +61,12 @@ def scores(
     written = written_hits(hits, words, exact(chosen), rng)
     played, _ = live_bars(live, words, chosen, rng, None)
     plain = frequencies(words, train.hits, test.hits)
-    unet = squared_errors(*touched(cast(TouchNet, nets["touch"]), test), test)
-    mean = squared_errors(*mean_touch(train, test), test)
-    step = squared_errors(*live_touch(live, test), test)
+    loud, late = touched(cast(TouchNet, nets["touch"]), test)
+    unet = squared_errors(loud, late, test)
+    loud, late = mean_touch(train, test)
+    mean = squared_errors(loud, late, test)
+    loud, late = live_touch(live, test)
+    step = squared_errors(loud, late, test)
     of_hits = {
         "NDB of 50": float(bins.different(written)), "NLL of a word": likelihood(nets, words, test),
         "NLL of a word by its frequency": plain,
