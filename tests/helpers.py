@@ -138,6 +138,7 @@ class Add(Diary, Node):
         if packet.data == self.fail_at:
             raise ZeroDivisionError("seven by nothing")
         if packet.data == self.hang_at:
+            self.note("hangs")
             threading.Event().wait()
         if self.slow:
             time.sleep(self.slow)

@@ -108,6 +108,7 @@ def test_two_signals_cut_it_off(tmp_path: Path) -> None:
 
 def test_signals_end_a_graph_whose_node_hangs(tmp_path: Path) -> None:
     engine = Engine(tmp_path, "run", graph(tmp_path, ", thread: true, hang_at: 3")).started()
+    wait_for(lambda: "hangs add" in engine.diary(), 20)
     begin = engine.signal(signal.SIGINT)
     code, said = engine.end()
     assert time.monotonic() - begin < SOON + 0.5
