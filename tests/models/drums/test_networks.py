@@ -115,7 +115,9 @@ def test_the_touch_of_the_bar_before_is_seen_only_where_it_is_told(nets):
 @pytest.mark.parametrize("name", PARTS)
 def test_every_network_learns(name, tmp_path, monkeypatch):
     steps_take(monkeypatch, 1.0)
-    net = train(name, TAKES, grooves(12, 15), WORDS, tmp_path, Recipe(minutes=1.0))
+    net = train(
+        name, TAKES, grooves(12, 15), WORDS, tmp_path, Recipe(minutes=0.6 / PARTS[name].share)
+    )
     losses = [line["loss"] for line in read_log(tmp_path) if "loss" in line]
     assert losses[-1] < 0.95 * losses[0]
     assert not net.training
