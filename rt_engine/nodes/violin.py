@@ -10,8 +10,9 @@ from msgspec import Meta
 
 from rt_engine import kinds
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet
+from rt_engine.nodes.osc.sending import Messages, To, addresses
 from rt_engine.protocols.osc_templates import PRACTICE, templates
-from rt_engine.udp import Sender, address
+from rt_engine.udp import Sender
 from rt_engine.violin import (
     Coach as Speaker,
 )
@@ -253,14 +254,11 @@ class Osc(Node):
     live_only = True
     notes = Input(kinds.PlayedNotes, optional=True)
     cues = Input(kinds.Cues, optional=True)
-    to: Annotated[str | list[str], Meta(description="receivers, host:port")] = "127.0.0.1:9000"
-    messages: Annotated[
-        dict[str, str | list[str]], Meta(description="own templates by event; empty ones: none")
-    ] = {}
+    to: To = "127.0.0.1:9000"
+    messages: Messages = {}
 
     def plan(self) -> None:
-        receivers = [self.to] if isinstance(self.to, str) else self.to
-        self._receivers = [address(receiver) for receiver in receivers]
+        self._receivers = addresses(self.to)
         self._templates = templates("practice", self.messages, PRACTICE)
 
     def open(self) -> None:

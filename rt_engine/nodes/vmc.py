@@ -11,17 +11,17 @@ from msgspec import Meta
 from rt_engine import kinds
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet, Source, action
 from rt_engine.motion.people import Follower
+from rt_engine.nodes.osc.sending import TimedNotes, To, addresses
 from rt_engine.protocols import vmc, vrm
 from rt_engine.protocols.agenda import Agenda
 from rt_engine.protocols.note_player import NotePlayer
 from rt_engine.protocols.vmc_reader import Reader, Received
-from rt_engine.udp import Sender, address, listen
+from rt_engine.udp import Sender, listen
 
 __all__ = ["Notes", "Receive", "Send"]
 
 Host = Annotated[str, Meta(description="own address; 0.0.0.0 lets other machines in")]
 
-MS = 1_000_000
 SILENT = SECOND  # ns without a frame after which nobody is there
 
 
@@ -38,7 +38,7 @@ class Send(Node):
     skeletons = Input(kinds.Skeletons, keep="latest")
     notes = Input(kinds.Notes, optional=True)
     beats = Input(kinds.Beats, optional=True)
-    to: Annotated[str | list[str], Meta(description="receivers, host:port")] = "127.0.0.1:39539"
+    to: To = "127.0.0.1:39539"
     person: Annotated[int, Meta(ge=1, description="which of the people, counted from 1")] = 1
     packing: Annotated[
         vmc.Packing,
@@ -60,8 +60,7 @@ class Send(Node):
     ] = "hips"
 
     def plan(self) -> None:
-        receivers = [self.to] if isinstance(self.to, str) else self.to
-        self._receivers = [address(receiver) for receiver in receivers]
+        self._receivers = addresses(self.to)
         cut = vmc.select(self.cut) | (vmc.LOWER_BODY if self.upper_body else frozenset())
         given: dict[str, Any] = {}
         if self.positions == "omit":
@@ -126,40 +125,19 @@ class Send(Node):
             self._stack.close()
 
 
-class Notes(Node):
+class Notes(TimedNotes):
     """Notes alone over VMC, /VMC/Ext/Midi/Note at their due times: drums for an avatar's world.
 
     `vmc.Send` takes notes too, beside a body. At the end every note is switched off.
     """
 
-    live_only = True
-    notes = Input(kinds.Notes)
-    to: Annotated[str | list[str], Meta(description="receivers, host:port")] = "127.0.0.1:39539"
-    offset_ms: Annotated[float, Knob(ge=-1000, le=1000, unit="ms", description="delay")] = 0.0
+    to: To = "127.0.0.1:39539"
 
     def plan(self) -> None:
-        receivers = [self.to] if isinstance(self.to, str) else self.to
-        self._receivers = [address(receiver) for receiver in receivers]
+        self._receivers = addresses(self.to)
 
-    def open(self) -> None:
-        self._stack = contextlib.ExitStack()
-        sender = self._stack.enter_context(contextlib.closing(Sender(self._receivers, self.log)))
-        self._player = self._stack.enter_context(contextlib.closing(_note_player(sender)))
-
-    def on_notes(self, packet: Packet) -> None:
-        try:
-            self._player.put(packet.t + round(self.offset_ms * MS), packet.data)
-        except ValueError as error:
-            self.log.warning("left out: %s", error)
-
-    @action
-    def panic(self, t: int) -> None:
-        """End all notes, and forget those that are planned."""
-        self._player.silence()
-
-    def close(self) -> None:
-        if hasattr(self, "_stack"):
-            self._stack.close()
+    def _player_of(self, sender: Sender) -> NotePlayer:
+        return _note_player(sender)
 
 
 class Receive(Source):
