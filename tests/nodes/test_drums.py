@@ -1,6 +1,5 @@
 """The drummer and the writer of its bars in graphs: the same every time, and never stuck."""
 
-import itertools
 from typing import Annotated
 
 import numpy as np
@@ -23,7 +22,7 @@ from rt_engine.core import (
 from rt_engine.drums.bar import empty
 from rt_engine.drums.kit import DRUMS, NOTES
 from rt_engine.nodes import drums, midi
-from tests.rigs import JackServer, MidiDump, wait_for
+from tests.rigs import wait_for
 
 LEAD, TICK = SECOND * 3 // 10, SECOND // 20
 CRASH, SNARE, KICK = 49, 38, 36
@@ -245,23 +244,6 @@ def test_a_gap_does_not_start_who_was_stopped():
 
 
 # On real MIDI.
-
-names = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server():
-    with JackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def dump(server):
-    name = f"kit{next(names)}"
-    with MidiDump(name) as dump:
-        dump.port = f"{name}:input"
-        wait_for(lambda: dump.port in server.ports())
-        yield dump
 
 
 def hanging(dump):

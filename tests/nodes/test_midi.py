@@ -1,7 +1,5 @@
 """MIDI nodes in running graphs, over real JACK MIDI, as `jack_midi_dump` sees them."""
 
-import itertools
-
 import pytest
 
 from rt_engine import kinds
@@ -13,7 +11,6 @@ from tests.rigs import JackServer, MidiDump, wait_for
 pytestmark = pytest.mark.jack
 
 CLOCK, START, CONTINUE, STOP = b"\xf8", b"\xfa", b"\xfb", b"\xfc"
-names = itertools.count()
 
 
 class Drummer(Source):
@@ -33,21 +30,6 @@ class Drummer(Source):
         self.notes.emit(self.t, Note(36 + position, self.velocity, 0.05, 10))
         self.index, self.t = self.index + 1, self.t + SECOND // 4
         return self.clock.wait_until(self.t - SECOND // 10)
-
-
-@pytest.fixture(scope="module")
-def server():
-    with JackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def dump(server):
-    name = f"synth{next(names)}"
-    with MidiDump(name) as dump:
-        dump.port = f"{name}:input"
-        wait_for(lambda: dump.port in server.ports())
-        yield dump
 
 
 def graph(node, **settings):

@@ -6,15 +6,9 @@ import rtmidi
 from rt_engine.core import Graph, Live, NodeError
 from rt_engine.nodes import midi
 from tests.helpers import Count, Knobs
-from tests.rigs import JackServer, wait_for
+from tests.rigs import wait_for
 
 pytestmark = pytest.mark.jack
-
-
-@pytest.fixture(scope="module")
-def server():
-    with JackServer() as server:
-        yield server
 
 
 @pytest.fixture

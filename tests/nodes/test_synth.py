@@ -49,12 +49,6 @@ class Player(Source):
         return self.clock.wait_until(min(self.due[-1] - SECOND // 10, now + SECOND // 50))
 
 
-@pytest.fixture(scope="module")
-def server():
-    with JackServer() as server:
-        yield server
-
-
 def graph(player=None, **settings):
     made = Graph()
     made.add("player", player or Player())

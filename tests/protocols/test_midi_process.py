@@ -17,22 +17,6 @@ pytestmark = pytest.mark.jack
 
 SECOND = 1_000_000_000
 CLOCK, START, STOP = b"\xf8", b"\xfa", b"\xfc"
-names = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def server():
-    with JackServer() as server:
-        yield server
-
-
-@pytest.fixture
-def dump(server):
-    name = f"dump{next(names)}"
-    with MidiDump(name) as dump:
-        dump.port = f"{name}:input"
-        wait_for(lambda: dump.port in server.ports())
-        yield dump
 
 
 @pytest.fixture
