@@ -9,8 +9,8 @@ from torch import nn
 
 from rt_engine.accompaniment import tokens as tk
 from rt_engine.accompaniment.drums import NUMBERS
-from rt_engine.models.accompaniment.attention import State, numbered
 from rt_engine.models.accompaniment.network import AccompanimentNet
+from rt_engine.models.attention import State, numbered
 
 __all__ = ["DeployedDecoder", "DeployedEncoder"]
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from rt_engine.accompaniment import tokens as tk
 from rt_engine.accompaniment.drums import NUMBERS
-from rt_engine.models.accompaniment.attention import (
+from rt_engine.models.attention import (
     FAR,
     Attention,
     Perceptron,

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rt_engine.drums.bar import STEPS
-from rt_engine.models.accompaniment.attention import (
+from rt_engine.models.attention import (
     FAR,
     Attention,
     Perceptron,
