@@ -11,7 +11,6 @@ process of its own notes when each message arrives, on the clock that all proces
 from __future__ import annotations
 
 import argparse
-import ctypes
 import gc
 import statistics
 import subprocess
@@ -23,18 +22,18 @@ from array import array
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from common import Bar, Table, bar_table, report, summary
+from jack_midi import MidiEar
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from rt_engine import kinds
 from rt_engine.core import SECOND, Graph, Input, Live, Node, Output, Packet, Source
 from rt_engine.nodes import midi
-from rt_engine.protocols.jack import IS_INPUT, JackClient
+from rt_engine.protocols.jack import IS_INPUT
 from rt_engine.protocols.midi_clock import SLEW
 from rt_engine.protocols.midi_link import MidiLink
 from tests.rigs import JackServer, realtime_allowed
@@ -141,35 +140,21 @@ def play(part: str, seconds: float, file: str) -> None:
     np.savez(file, beats=np.array(metronome.times, np.int64), **sent)
 
 
-class MidiEvent(ctypes.Structure):
-    """jack_midi_event_t of midiport.h."""
-
-    _fields_: ClassVar = [
-        ("time", ctypes.c_uint32),
-        ("size", ctypes.c_size_t),
-        ("buffer", ctypes.POINTER(ctypes.c_ubyte)),
-    ]
-
-
-class Ear(JackClient):
+class Ear(MidiEar):
     """Notes what arrives: status, frame, and time (when a cycle began here, plus the frames)."""
 
     def __init__(self) -> None:
-        super().__init__("ear")
+        super().__init__()
         self.heard = {name: array("q") for name in PORTS}  # time, frame, status, time, ...
         self._ports = {name: self.port(name, IS_INPUT) for name in PORTS}
-        self._event = MidiEvent()
         self.activate()
 
     def process(self, frames: int) -> None:
         now, first = time.monotonic_ns(), self.jack.jack_last_frame_time(self.client)
         for name, port in self._ports.items():
-            buffer = self.jack.jack_port_get_buffer(port, frames)
-            for number in range(self.jack.jack_midi_get_event_count(buffer)):
-                self.jack.jack_midi_event_get(ctypes.addressof(self._event), buffer, number)
-                frame = self._event.time
-                t = now + frame * SECOND // self.rate
-                self.heard[name].extend((t, first + frame, self._event.buffer[0]))
+            for event in self.events(port, frames):
+                t = now + event.time * SECOND // self.rate
+                self.heard[name].extend((t, first + event.time, event.buffer[0]))
 
 
 def listen(file: str) -> None:

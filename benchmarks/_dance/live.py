@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import subprocess
 import sys
@@ -10,47 +9,35 @@ import tempfile
 import time
 from array import array
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
+from jack_midi import MidiEar
 
 from _dance.band import band
 from rt_engine.core import SECOND, Live, Packet
 from rt_engine.nodes import midi
-from rt_engine.protocols.jack import IS_INPUT, JackClient
+from rt_engine.protocols.jack import IS_INPUT
 from tests.rigs import JackServer
 
 NOTE_ON = 0x99
 STEPS = 4
 
 
-class MidiEvent(ctypes.Structure):
-    """jack_midi_event_t of midiport.h."""
-
-    _fields_: ClassVar = [
-        ("time", ctypes.c_uint32),
-        ("size", ctypes.c_size_t),
-        ("buffer", ctypes.POINTER(ctypes.c_ubyte)),
-    ]
-
-
-class Ear(JackClient):
+class Ear(MidiEar):
     """Notes what arrives: time (when a cycle began here, plus the frames into it), status, pitch,
     velocity.
     """
 
     def __init__(self) -> None:
-        super().__init__("ear")
+        super().__init__()
         self.heard = array("q")
-        self._port, self._event = self.port("drums", IS_INPUT), MidiEvent()
+        self._port = self.port("drums", IS_INPUT)
         self.activate()
 
     def process(self, frames: int) -> None:
         now = time.monotonic_ns()
-        buffer = self.jack.jack_port_get_buffer(self._port, frames)
-        for number in range(self.jack.jack_midi_get_event_count(buffer)):
-            self.jack.jack_midi_event_get(ctypes.addressof(self._event), buffer, number)
-            event = self._event
+        for event in self.events(self._port, frames):
             t = now + event.time * SECOND // self.rate
             self.heard.extend((t, *(event.buffer[k] for k in range(3))))
 
