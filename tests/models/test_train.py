@@ -56,6 +56,15 @@ def test_the_loss_falls_and_learnt_weights_start_lower(tmp_path):
     assert losses_of(tmp_path / "two")[0] < 0.8 * losses[0]
 
 
+def test_half_precision_learns_alike(tmp_path):
+    work = store(tmp_path / "store", frames=400)
+    for half in (False, True):
+        train.train(work, tmp_path / f"{half}", recipe(half=half))
+    full, half = losses_of(tmp_path / "False"), losses_of(tmp_path / "True")
+    assert half != full
+    np.testing.assert_allclose(half, full, rtol=0.02)
+
+
 def test_weights_of_another_network_are_refused_by_name(tmp_path):
     path = tmp_path / "other.pt"
     torch.save(train.NETS["large"]().state_dict(), path)

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
         rate=AGAIN if options.start else Schedule.rate,
         evaluate=max(Schedule.evaluate, 60 * options.minutes / EVALUATIONS),
     )
-    recipe = Recipe(options.size, options.loss, options.seed, schedule)
+    recipe = Recipe(options.size, options.loss, options.seed, schedule, half=options.half)
     folder = options.work / f"{options.size}_{options.loss}_{options.seed}"
     net = train(options.work, folder, recipe, options.resume, options.start)
     scores = {"test": table(net, read_store(options.work / "test", SCORED), recipe.mix.delay)}
@@ -56,7 +56,9 @@ def repeated(options: argparse.Namespace) -> str:
     names = ("hours", "minutes", "size", "loss", "seed")
     values = vars(options)
     started = ["--start best.pt (of an earlier training)"] if options.start else []
-    return " ".join(["rt-engine train rhythm", *(f"--{n} {values[n]}" for n in names), *started])
+    half = ["--half"] if options.half else []
+    told = (f"--{name} {values[name]}" for name in names)
+    return " ".join(["rt-engine train rhythm", *told, *half, *started])
 
 
 def show(rows: Mapping[str, Scores]) -> None:

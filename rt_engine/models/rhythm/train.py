@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from rt_engine.models.rhythm.batches import Mix, Sampler
 from rt_engine.models.rhythm.evaluate import Scores, quick
 from rt_engine.models.rhythm.losses import Loss, class_weights
-from rt_engine.models.rhythm.network import RhythmNet, StreamingNet
+from rt_engine.models.rhythm.network import Outputs, RhythmNet, StreamingNet
 from rt_engine.models.rhythm.references import MosaCnn, MosaTransformer
 from rt_engine.models.rhythm.store import Excerpt, hours, read_store
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
@@ -40,6 +40,7 @@ class Recipe:
     schedule: Schedule = field(default_factory=Schedule)
     mix: Mix = field(default_factory=Mix)
     valid: int = 30  # excerpts that are tracked at each evaluation
+    half: bool = False  # the network's own sums in bfloat16
 
 
 class Lesson:
@@ -52,6 +53,7 @@ class Lesson:
         }
         weights = {name: class_weights(c, CLASS_POWER) for name, c in counts.items()}
         self.loss = Loss(recipe.loss, weights["dynamics"], weights["articulation"])
+        self.half = recipe.half
         self._kept: dict[int, Any] = {}
 
     def __call__(self) -> dict[str, Tensor]:
@@ -60,9 +62,10 @@ class Lesson:
         state = self._kept.pop(rows, None)
         if state is None or self.sampler.rng.random() > CARRY:
             state = self.net.initial_state(rows)
-        outputs, after = self.net(*batch.inputs, state)
-        self._kept[rows] = {name: x.detach() for name, x in after.items()}
-        return self.loss(outputs, batch)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
+            outputs, after = self.net(*batch.inputs, state)
+        self._kept[rows] = {name: x.detach().float() for name, x in after.items()}
+        return self.loss(Outputs(*(x.float() for x in outputs)), batch)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the draws stand."""
