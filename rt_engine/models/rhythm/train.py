@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,6 +26,7 @@ NETS: dict[str, Callable[[], StreamingNet]] = {
     "mosa_cnn": MosaCnn,
     "mosa_transformer": MosaTransformer,
 }
+SHORT = ((600, 5),)  # batches of a network that sees a whole at once: a fifth, for more steps
 CARRY = 0.4  # share of batches that go on from where the last one of their shape ended
 CLASS_POWER = 0.5  # between every frame and every class counting the same
 
@@ -114,6 +115,8 @@ def train(
     valid = spread(read_store(store / "valid"), recipe.valid, recipe.seed)
     told = f"{count_parameters(net)} parameters, {hours(excerpts):.1f} h"
     say(f"{recipe.size}: {told}", end="\n")
+    if not net.initial_state():
+        recipe = replace(recipe, mix=recipe.mix._replace(lengths=SHORT))
     lesson = Lesson(net, excerpts, recipe)
     trainer = Trainer(net, lesson, folder, recipe.schedule, judge(valid, recipe), lesson)
     if resume and trainer.resume():
