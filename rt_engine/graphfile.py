@@ -15,13 +15,14 @@ import yaml
 
 from rt_engine.core.errors import GraphError, exists, said
 from rt_engine.core.graph import Graph
-from rt_engine.core.node import Node, Source
+from rt_engine.core.node import Node, Output, Source
 from rt_engine.core.packet import Kind
 
 __all__ = ["build", "catalog", "graph_folder", "known_as", "load", "read", "resolve"]
 
 NAMESPACE = "rt_engine.nodes"
 RESERVED = ("is", "in", "thread", "on_error")
+KEYS = ("name", "description", "record", "nodes")
 
 
 class _Loader(yaml.SafeLoader):
@@ -61,7 +62,10 @@ def read(path: str | Path, changes: Mapping[str, Any] | None = None) -> dict[str
 def build(
     spec: Mapping[str, Any], file: str = "", formats: Mapping[str, Mapping[str, Kind]] | None = None
 ) -> Graph:
-    """The graph of what `read` gave. `formats` stands in for the `plan` of sources named there."""
+    """The graph of what `read` gave. `formats` stands in for the `plan` of sources named there.
+
+    Another node that is named there becomes a source of what it emitted.
+    """
     graph = Graph(spec["name"], file)
     for name, keys in spec["nodes"].items():
         _add(graph, name, keys, list(spec["nodes"]), (formats or {}).get(name))
@@ -144,13 +148,22 @@ def _read(file: Path) -> dict[str, Any]:
             f"{file}: key 'nodes': a map of node names to nodes is needed, such as "
             "nodes: {mic: {is: audio.Microphone}}"
         )
-    unknown = set(map(str, spec)) - {"name", "nodes", "description"}
-    if unknown:
+    if unknown := set(map(str, spec)) - set(KEYS):
         raise GraphError(
-            f"{file}: unknown key {min(unknown)!r}"
-            + exists(min(unknown), ("name", "nodes", "description"), "keys")
+            f"{file}: unknown key {min(unknown)!r}{exists(min(unknown), KEYS, 'keys')}"
         )
+    _check_record(file, spec)
     return spec
+
+
+def _check_record(file: Path, spec: dict[str, Any]) -> None:
+    names = spec.get("record", [])
+    if not isinstance(names, list):
+        raise GraphError(f"{file}: key 'record': found {names!r}, needed a list of nodes")
+    for name in names:
+        if name not in spec["nodes"]:
+            known = exists(str(name), spec["nodes"], "nodes")
+            raise GraphError(f"{file}: key 'record': no node {name!r}{known}")
 
 
 def _node_spec(file: Path, name: str, keys: Any) -> dict[str, Any]:
@@ -209,6 +222,9 @@ def _add(
     formats: Mapping[str, Kind] | None,
 ) -> None:
     cls = _class(graph, name, keys)
+    if formats is not None and not issubclass(cls, Source):
+        graph.add(name, _emitter(formats))
+        return
     settings = {key: value for key, value in keys.items() if key not in RESERVED}
     known = [field.name for field in msgspec.structs.fields(cls.Settings)]
     for key in settings:
@@ -226,6 +242,13 @@ def _add(
     if formats is not None:
         node.plan = lambda: _set_formats(node, formats)  # type: ignore[method-assign]
     graph.add(name, node, keys.get("in"), keys.get("thread"), keys.get("on_error"))
+
+
+def _emitter(formats: Mapping[str, Kind]) -> Source:
+    """A source of recorded outputs, in place of the node that emitted them."""
+    ports = {name: Output(kind) for name, kind in formats.items()}
+    made: type[Source] = type("Recorded", (Source,), {**ports, "__module__": __name__})
+    return made()
 
 
 def _set_formats(node: Node, formats: Mapping[str, Kind]) -> None:

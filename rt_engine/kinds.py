@@ -22,6 +22,8 @@ __all__ = [
     "Audio",
     "Beat",
     "Beats",
+    "BowStroke",
+    "BowStrokes",
     "Cue",
     "Cues",
     "DrumBar",
@@ -41,6 +43,8 @@ __all__ = [
     "PlayedNotes",
     "Pose",
     "Poses",
+    "Posture",
+    "Postures",
     "SkeletonPose",
     "Skeletons",
     "Tempo",
@@ -276,3 +280,37 @@ class Cues(Kind, frozen=True):
     """Hints to a player, at most one at a time; the packet's time is that of its last reason."""
 
     payload = Cue
+
+
+class BowStroke(msgspec.Struct, frozen=True):
+    """A stroke of the bow that was seen, when it has ended; the packet's time is its start."""
+
+    index: int  # counts from the start of watching
+    direction: int  # 1 down, the hand leaves the violin; -1 up
+    duration: float  # s
+    amount: Measured  # m of bow
+    speed: Measured  # m/s, the mean
+    rate: Measured  # strokes a minute, lately
+    straightness: Measured  # proxy: 1 where the wrist went along one line, 0 where it circled
+
+
+class BowStrokes(Kind, frozen=True):
+    """Strokes of a violinist's bow, measured."""
+
+    payload = BowStroke
+
+
+class Posture(msgspec.Struct, frozen=True):
+    """How far a violinist's posture lies from the player's own good one, of late."""
+
+    shoulders: Measured  # degrees that they tilt; positive where the left one is too high
+    elbow: Measured  # cm of the right elbow against its shoulder; too high if positive
+    head: Measured  # degrees that it tilts; positive where it leans too far to the left
+    hand: Measured  # cm of the left hand against its shoulder; too high if positive
+    calibrated: bool = False  # whether the good posture is known; else all reliabilities are 0
+
+
+class Postures(Kind, frozen=True):
+    """Postures, a few times a second; the packet's time is that of the newest pose."""
+
+    payload = Posture

@@ -26,6 +26,7 @@ def graph_schema() -> dict[str, Any]:
         "properties": {
             "name": {"type": "string"},
             "description": {"type": "string"},
+            "record": {"type": "array", "items": {"type": "string"}},
             "nodes": {
                 "type": "object",
                 "minProperties": 1,

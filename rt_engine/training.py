@@ -18,7 +18,15 @@ def add_train_command(commands: Any) -> None:
     """Register the command with those of `rt-engine`."""
     train = commands.add_parser("train", help="train a model (extra 'train')")
     names = train.add_subparsers(required=True, metavar="NAME")
-    for add in (_add_rhythm, _add_motion, _add_accompaniment, _add_drums, _add_conductor):
+    for add in (
+        _add_rhythm,
+        _add_motion,
+        _add_accompaniment,
+        _add_drums,
+        _add_conductor,
+        _add_violin_pose,
+        _add_musician,
+    ):
         add(names)
 
 
@@ -76,12 +84,43 @@ def _add_conductor(names: Any) -> None:
     )
 
 
+def _add_violin_pose(names: Any) -> None:
+    pose = names.add_parser(
+        "violin-pose", help="poses of a violinist corrected by sound, from simulated ones"
+    )
+    pose.add_argument("--data", type=Path, required=True,
+                      help="folder with violin/bach and pose/cmu")  # fmt: skip
+    pose.add_argument("--takes", type=Path, help="of simulated violinists (WORK/takes)")
+    pose.add_argument("--hours", type=float, default=3.0, help="of takes, if there are none (3)")
+    pose.add_argument("--net", default="stream_100",
+                      help="stream_0, stream_100, stream_300 (lookahead in ms), or one of the "
+                      "paper's to compare with: mapnet_late, mapnet_balanced, mapnet_early, "
+                      "mapnet_unbalanced, pose_transformer, lstm_pose, lstm_pose_audio "
+                      "(stream_100)")  # fmt: skip
+    _add_common(pose, "violin-pose", "takes, checkpoints and curves", minutes=20.0,
+                module="pose_correction")  # fmt: skip
+
+
 def _add_drums(names: Any) -> None:
     drums = names.add_parser("drums", help="drums for a rhythm, from drummers as MIDI")
     drums.add_argument("--data", type=Path, required=True, help="folder of the archive")
     _add_common(
         drums, "drums", "performances, checkpoints and curves", minutes=28.0,
         of="training, all networks together",
+    )  # fmt: skip
+
+
+def _add_musician(names: Any) -> None:
+    musician = names.add_parser("musician", help="a violinist's motion, from simulated ones")
+    musician.add_argument("--data", type=Path, help="folder with violin/bach, to simulate for")
+    musician.add_argument("--takes", type=Path, help="takes that are made, instead of --data")
+    musician.add_argument("--hours", type=float, default=3.0, help="of takes to make (3)")
+    musician.add_argument("--net", default="live",
+                          help="live, or one of MOSA's, to compare: snsl, sncl, cnsl, full (live)"
+                          )  # fmt: skip
+    _add_common(
+        musician, "musician", "takes, checkpoints and curves", minutes=15.0,
+        module="musician_motion",
     )  # fmt: skip
 
 

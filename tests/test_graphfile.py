@@ -296,7 +296,7 @@ def of_few_values() -> list[tuple[str, str, tuple[object, ...]]]:
 def test_a_setting_of_few_values_names_them_when_it_is_given_another(
     node: str, setting: str, values: tuple[object, ...]
 ) -> None:
-    spec = {"name": "test", "nodes": {"one": {"is": node, setting: "violin"}}}
+    spec = {"name": "test", "nodes": {"one": {"is": node, setting: "none of these"}}}
     with pytest.raises(GraphError) as caught:
         graphfile.build(spec, "test.yaml")
     text = str(caught.value)
@@ -326,3 +326,17 @@ def test_a_node_of_a_folder_of_files_has_the_name_of_the_folder() -> None:
         assert graphfile.known_as(cls) == name and graphfile.resolve(name) is cls
     assert graphfile.resolve("osc.Beats").__module__ == "rt_engine.nodes.osc.beats"
     assert not [name for name in graphfile.catalog() if name.count(".") != 1]
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("[nobody]", r"key 'record': no node 'nobody'.*mic"),
+        ("mic", r"'record': found 'mic', needed a list"),
+    ],
+)
+def test_what_a_record_begins_at_must_be_nodes(tmp_path, names, said):
+    path = tmp_path / "graph.yaml"
+    path.write_text(f"record: {names}\nnodes: {{mic: {{is: audio.Microphone}}}}\n")
+    with pytest.raises(GraphError, match=said):
+        graphfile.load(path)

@@ -60,13 +60,20 @@ _PLAYED = (
     "timing", "tempo", "bow_change", "brightness", "noisiness",
 )  # fmt: skip
 
-# The events of practice: a note that has ended, and a hint. Units as in `rt_engine.kinds`; a
-# figure's `_sure` is its reliability.
+_STROKE = ("amount", "speed", "rate", "straightness")
+_POSTURE = ("shoulders", "elbow", "head", "hand")
+
+# The events of practice: a note and a stroke that have ended, the posture, a hint. Units as in
+# `rt_engine.kinds`; a figure's `_sure` is its reliability.
 PRACTICE: dict[str, frozenset[str]] = {
     "note": frozenset(
         {"index", "duration", "target", "name", "bar", "beat", "place"}
         | {*_PLAYED, *(f"{name}_sure" for name in _PLAYED)}
     ),
+    "stroke": frozenset(
+        {"index", "direction", "duration", *_STROKE, *(f"{name}_sure" for name in _STROKE)}
+    ),
+    "posture": frozenset({"calibrated", *_POSTURE, *(f"{name}_sure" for name in _POSTURE)}),
     "cue": frozenset({"index", "topic", "text", "value", "unit", "reliability", "bar"}),
 }
 
@@ -120,6 +127,9 @@ PRESETS: dict[str, Lines] = {
             "/violin/vibrato f:{vibrato_rate} f:{vibrato_extent} f:{vibrato_extent_sure}",
             "/violin/timing f:{timing} f:{timing_sure}",
         ],
+        "stroke": "/violin/stroke i:{index} i:{direction} f:{duration} f:{amount} f:{speed} "
+        "f:{straightness} f:{amount_sure}",
+        "posture": "/violin/posture f:{shoulders} f:{elbow} f:{head} f:{hand} i:{calibrated}",
         "cue": "/violin/cue s:{topic} s:{text} f:{value} s:{unit} f:{reliability} i:{bar}",
     },
     "expression": {

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rt_engine.kinds import Cue
-from rt_engine.violin.topics import TOPICS, Finding, Topic
+from rt_engine.violin.topics import SUBJECTS, TOPICS, Finding, Topic
 
 __all__ = ["Coach", "Settings"]
 
@@ -37,13 +37,13 @@ class Settings:
     reliability: float = 0.5
     bandwidth: float = 1.0
     fade: float = 6.0
-    topics: tuple[str, ...] = tuple(TOPICS)
+    topics: tuple[str, ...] = SUBJECTS
 
     def __post_init__(self) -> None:
         if self.pause < PAUSE:
             raise ValueError(f"pause {self.pause:g} s must be at least {PAUSE:g} s")
-        if unknown := sorted(set(self.topics) - set(TOPICS)):
-            raise ValueError(f"topic {unknown[0]!r} is unknown; there are {', '.join(TOPICS)}")
+        if unknown := sorted(set(self.topics) - set(SUBJECTS)):
+            raise ValueError(f"topic {unknown[0]!r} is unknown; there are {', '.join(SUBJECTS)}")
 
 
 @dataclass
@@ -80,16 +80,18 @@ class Coach:
             self._take(t, finding)
         if t - self._said < self.settings.pause:
             return None
-        cues = (self._cue(t, line) for line in self._by_rank())
-        cue = next((cue for cue in cues if cue is not None), None)
-        if cue is not None:
-            self._said = self._lines[cue.topic].said = t
-            self._lines[cue.topic].reasons.clear()
-            self._index += 1
-        return cue
+        for line in self._by_rank():
+            cue = self._cue(t, line)
+            if cue is not None:
+                self._said = line.said = t
+                line.reasons.clear()
+                self._index += 1
+                return cue
+        return None
 
     def _by_rank(self) -> list[Line]:
-        asked = [self._lines[name] for name in self.settings.topics]
+        lines, wanted = self._lines.values(), self.settings.topics
+        asked = [line for line in lines if (line.topic.subject or line.topic.name) in wanted]
         return sorted(asked, key=lambda line: line.topic.rank)
 
     def _take(self, t: float, finding: Finding) -> None:
@@ -118,6 +120,6 @@ class Coach:
         if abs(mean) <= self._tolerance(topic) or agree < 0.75 or not text:
             return None
         return Cue(
-            index=self._index, topic=topic.name, text=text, value=mean, unit=topic.unit,
-            reliability=float(sure.mean()), bar=recent[-1].bar,
+            index=self._index, topic=topic.subject or topic.name, text=text, value=mean,
+            unit=topic.unit, reliability=float(sure.mean()), bar=recent[-1].bar,
         )  # fmt: skip

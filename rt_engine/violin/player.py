@@ -19,6 +19,8 @@ __all__ = ["Heard", "Listener"]
 SHORTEST = 4  # frames below which a note is a scratch
 LOST = 5 * FPS  # frames of sound over which a violin must be heard
 VIOLIN = 0.15  # part of them that must have a pitch
+STILL = 10 * FPS  # frames without sound after which nothing is heard any more
+QUIET = -60.0  # dBFS below which there is no sound
 
 
 class Heard(NamedTuple):
@@ -35,7 +37,7 @@ class Listener:
     rate: samples a second. tuning: where notes ought to be. follow: whether the tuning of the
     whole playing is taken off each deviation, or the reference holds. `click` may be given beats;
     then timing is against them, else against the player's own pulse. `violin`: whether what
-    sounds has had a pitch lately.
+    sounds has had a pitch lately. `sound`: whether anything sounded in the last 10 s.
     """
 
     def __init__(self, rate: int, tuning: Tuning, follow: bool = True) -> None:
@@ -56,7 +58,8 @@ class Listener:
             part.reset()
         self._index = 0
         self._sounding = self._pitched = 0
-        self.violin = True
+        self._still = 0
+        self.violin = self.sound = True
 
     def process(self, samples: NDArray[np.float32]) -> list[Heard]:
         """Take a block, shape (n,)."""
@@ -85,7 +88,9 @@ class Listener:
 
     def _recognise(self, moment: Moment) -> None:
         """Keep count of what sounds and has a pitch; the count halves when it is full."""
-        if moment.level < -60:
+        self._still = self._still + 1 if moment.level < QUIET else 0
+        self.sound = self._still < STILL
+        if self._still:
             return
         self._sounding += 1
         self._pitched += moment.periodic > SURE

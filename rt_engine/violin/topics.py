@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rt_engine.kinds import Measured, PlayedNote
+from rt_engine.kinds import BowStroke, Measured, PlayedNote, Posture
 
-__all__ = ["TOPICS", "Finding", "Topic", "Usual", "findings"]
+__all__ = [
+    "SUBJECTS",
+    "TOPICS",
+    "Finding",
+    "Topic",
+    "Usual",
+    "bowed",
+    "findings",
+    "held",
+]
 
 
 class Topic(NamedTuple):
@@ -20,6 +29,7 @@ class Topic(NamedTuple):
     notes: int  # findings that a mean is taken over
     over: str  # said when the mean lies above
     under: str  # and below
+    subject: str = ""  # what it belongs to, and is told as, where that is not its name
 
 
 class Finding(NamedTuple):
@@ -39,8 +49,17 @@ TOPICS: dict[str, Topic] = {
         Topic("tempo", "%", 5.0, 2, 8, "you are getting faster", "you are getting slower"),
         Topic("tone", "", 0.1, 3, 6, "rougher than you were: settle the bow", ""),
         Topic("evenness", "dB", 3.0, 4, 4, "steadier: the tone swells within notes", ""),
+        Topic("bow", "", 0.08, 5, 6, "", "straighter: keep the bow parallel to the bridge"),
+        Topic("hand", "cm", 5.0, 6, 8, "the violin a little lower", "the violin higher", "posture"),
+        Topic("elbow", "cm", 8.0, 7, 8, "right elbow lower", "right elbow higher", "posture"),
+        Topic("shoulders", "degrees", 5.0, 8, 8, "left shoulder down", "right shoulder down",
+              "posture"),
+        Topic("head", "degrees", 8.0, 9, 8, "head upright: it leans left",
+              "head upright: it leans right", "posture"),
     )
-}
+}  # fmt: skip
+
+SUBJECTS = tuple(dict.fromkeys(topic.subject or topic.name for topic in TOPICS.values()))
 
 STEADY_EVENNESS = 2.0  # dB within a note that is fine by itself: no bow is quite even
 
@@ -82,3 +101,17 @@ def findings(note: PlayedNote, tempo: Usual, noise: Usual) -> Iterator[Finding]:
     }
     for name, figure in figures.items():
         yield Finding(name, figure.value, figure.reliability, note.bar)
+
+
+def bowed(stroke: BowStroke, usual: Usual) -> Iterator[Finding]:
+    """What one stroke says: how much straighter it is than the player's strokes usually are."""
+    off = usual.off(stroke.straightness)
+    yield Finding("bow", off.value, off.reliability)
+
+
+def held(posture: Posture) -> Iterator[Finding]:
+    """What a posture says; nothing before the good one is known."""
+    for name in ("hand", "elbow", "shoulders", "head"):
+        figure: Measured = getattr(posture, name)
+        if posture.calibrated:
+            yield Finding(name, figure.value, figure.reliability)

@@ -11,6 +11,7 @@ from rt_engine.core import SECOND, GraphError, Packet, Replay, collect
 from rt_engine.graphfile import build, graph_folder, read
 from rt_engine.kinds import Audio, Beat, Beats, Cue, Cues, PlayedNotes
 from rt_engine.nodes.violin import Features, Notes, Osc, Score, Show
+from rt_engine.running import prune
 from tests.violin.practice import played
 from tests.violin.strings import RATE, bowed, scale
 
@@ -181,7 +182,8 @@ def test_cues_and_notes_go_out_as_osc(receiver):
     )
     assert sent.endswith(b"\0\0\0\x03")
     node.close()
-    with pytest.raises(ValueError, match=r"unknown event 'beat' \(events: note, cue\)"):
+    known = r"unknown event 'beat' \(events: note, stroke, posture, cue\)"
+    with pytest.raises(ValueError, match=known):
         collect(Osc(messages={"beat": "/x"}), notes=PlayedNotes())
 
 
@@ -197,8 +199,8 @@ def test_the_screen_says_cues_and_notes(capsys):
 
 def run(path):
     """Packets of the practice graph on a file, by node and output."""
-    spec = read(graph_folder() / "violin_practice.yaml", {"mic": str(path), "mic.rate": 0})
-    del spec["nodes"]["control"]
+    file = graph_folder() / "violin_practice.yaml"
+    spec = prune(read(file, {"mic": str(path), "mic.rate": 0}), ["control", "camera"], str(file))
     told: dict[tuple[str, str], list[Packet]] = {}
 
     def tap(node, output, packet):

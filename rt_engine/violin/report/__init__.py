@@ -2,11 +2,12 @@
 
 from rt_engine.violin.report.history import History, default_path
 from rt_engine.violin.report.page import render
-from rt_engine.violin.report.session import Session, listen
+from rt_engine.violin.report.session import Keeper, Session, listen
 from rt_engine.violin.report.summary import Summary, summarise, worst
 
 __all__ = [
     "History",
+    "Keeper",
     "Session",
     "Summary",
     "default_path",

@@ -15,6 +15,7 @@ from rt_engine.violin.report.summary import Summary
 __all__ = ["History", "default_path"]
 
 COLUMNS = ", ".join(f"{name} REAL" for name in Summary._fields)
+NAMES = ", ".join(("digest", "name", "recorded", *Summary._fields))
 
 
 def default_path() -> Path:
@@ -44,6 +45,7 @@ class History:
                     "CREATE TABLE IF NOT EXISTS takes "
                     f"(digest TEXT PRIMARY KEY, name TEXT, recorded REAL, {COLUMNS})"
                 )
+                self._widen(base)
         except (OSError, sqlite3.Error) as error:
             raise GraphError(f"history {path}: cannot be used: {error}") from None
 
@@ -54,7 +56,7 @@ class History:
         try:
             with self._open() as base, base:
                 base.execute(
-                    f"INSERT OR REPLACE INTO takes VALUES ({marks})",
+                    f"INSERT OR REPLACE INTO takes ({NAMES}) VALUES ({marks})",
                     [digest, name, recorded, *values],
                 )
         except sqlite3.Error as error:
@@ -62,7 +64,7 @@ class History:
 
     def takes(self, last: int = 30) -> list[tuple[str, float, Summary]]:
         """Name, time and figures of the newest takes, oldest first."""
-        wanted = ", ".join(("name", "recorded", *Summary._fields))
+        wanted = NAMES.removeprefix("digest, ")
         try:
             with self._open() as base:
                 rows = base.execute(
@@ -74,6 +76,14 @@ class History:
             (name, recorded, Summary(*(math.nan if v is None else v for v in values)))
             for name, recorded, *values in reversed(rows)
         ]
+
+    @staticmethod
+    def _widen(base: sqlite3.Connection) -> None:
+        """Add the figures that the file was made without."""
+        there = {row[1] for row in base.execute("PRAGMA table_info(takes)")}
+        for name in Summary._fields:
+            if name not in there:
+                base.execute(f"ALTER TABLE takes ADD COLUMN {name} REAL")
 
     def _open(self) -> closing[sqlite3.Connection]:
         return closing(sqlite3.connect(self.path))

@@ -11,7 +11,7 @@ from importlib.resources import files
 import numpy as np
 
 from rt_engine.kinds import Measured, PlayedNote
-from rt_engine.violin.report import plots
+from rt_engine.violin.report import clips, plots, seen
 from rt_engine.violin.report.plots import Axes
 from rt_engine.violin.report.session import Session
 from rt_engine.violin.report.summary import SURE, Summary, Worst
@@ -23,6 +23,7 @@ __all__ = ["render"]
 JUMP = 2.0  # semitones between two frames: the line breaks
 
 Takes = Sequence[tuple[str, float, Summary]]
+Tile = tuple[str, str, str, str, float]
 
 TILES = (  # field of the summary, what it is called, unit, format, factor
     ("intonation", "Off the note, median", "cents", ".0f", 1),
@@ -35,6 +36,11 @@ TILES = (  # field of the summary, what it is called, unit, format, factor
     ("vibrato_extent", "Vibrato extent, either side", "cents", ".0f", 1),
     ("dynamics", "Soft to loud", "dB", ".0f", 1),
     ("bow_changes", "Bow changes", "a minute", ".0f", 1),
+)
+SEEN = (  # the same, where a camera saw the bow
+    ("strokes", "Strokes seen", "a minute", ".0f", 1),
+    ("amount", "Bow for a stroke, median", "cm", ".0f", 1),
+    ("straightness", "Straightness, a proxy", "of 1", ".2f", 1),
 )
 TRENDS = (
     ("intonation", "cents"),
@@ -50,13 +56,14 @@ def render(session: Session, summary: Summary, worst: Sequence[Worst], takes: Ta
     name = escape(session.name)
     parts = [
         f"<header><h1>{name}</h1><p>{_said(summary)}</p></header>",
-        _tiles(summary),
+        _tiles(summary, (*TILES, *SEEN) if session.strokes else TILES),
         _worst(session, worst),
         _over_time(session, worst),
         _notes(session),
         _cues(session),
         _history(takes),
         _about(),
+        clips.script() if session.poses else "",
     ]
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -75,9 +82,9 @@ def _said(summary: Summary) -> str:
     )
 
 
-def _tiles(summary: Summary) -> str:
+def _tiles(summary: Summary, wanted: Sequence[Tile]) -> str:
     tiles = []
-    for field, label, unit, form, factor in TILES:
+    for field, label, unit, form, factor in wanted:
         value = factor * getattr(summary, field)
         shown = "not sure" if math.isnan(value) else f"{value:{form}} <small>{unit}</small>"
         tiles.append(f'<div class="tile"><b>{shown}</b><span>{label}</span></div>')
@@ -97,7 +104,8 @@ def _worst(session: Session, worst: Sequence[Worst]) -> str:
         ]
         head = f"<h3>{where}{_clock(moment.start)} to {_clock(moment.stop)}</h3>"
         plot = _intonation(session, moment.start, moment.stop)
-        cards.append(f"<article>{head}<p>{', '.join(reasons)}</p>{plot}</article>")
+        moving = clips.clip(session, moment.start, moment.stop)
+        cards.append(f"<article>{head}<p>{', '.join(reasons)}</p>{plot}{moving}</article>")
     return _section("Where to look first", "".join(cards))
 
 
@@ -110,6 +118,8 @@ def _over_time(session: Session, worst: Sequence[Worst]) -> str:
         ("Timing (ms, late is up)", _timing(session, end, stretches)),
         ("Level (dBFS)", _level(session, end, stretches)),
         ("Tempo (BPM)", _tempo(session, end)),
+        *seen.bow(session, end, stretches),
+        *seen.posture(session, end, stretches),
     ]
     figures = [f"<figure><figcaption>{t}</figcaption>{p}</figure>" for t, p in titled if p]
     return _section("Over time (s)", "".join(figures))
@@ -212,7 +222,9 @@ def _about() -> str:
     return (
         "<footer><p>Only figures with a reliability of at least one half are shown. Measured from "
         "sound: what a microphone cannot hear, such as bow pressure, is not here. Bow changes are "
-        "judged from dips and noise between notes.</p></footer>"
+        "judged from dips and noise between notes. Bow and posture need the camera: strokes are "
+        "those of the right hand, straightness is a proxy from the wrist's path in the picture, "
+        "and posture is told against the player's own good one alone.</p></footer>"
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rt_engine.violin.tuning import note_name
 
-__all__ = ["Axes", "bars", "curve", "heat", "points", "trend"]
+__all__ = ["Axes", "band", "bars", "curve", "heat", "points", "trend"]
 
 WIDTH, HEIGHT = 720, 180
 LEFT, RIGHT, TOP, BOTTOM = 50, 8, 10, 32
@@ -61,22 +61,27 @@ def curve(
 
 
 def points(
-    axes: Axes, values: Sequence[tuple[float, float, str]], band: float = 0.0, marks: str = ""
+    axes: Axes, values: Sequence[tuple[float, float, str]], fine: float = 0.0, marks: str = ""
 ) -> str:
-    """Points with a tooltip each, over a band of what is fine (0 +- band)."""
+    """Points with a tooltip each, over a band of what is fine (0 +- fine)."""
     shapes = [marks]
-    if band:
-        left, top = axes.at(axes.x[0], band)
-        right, bottom = axes.at(axes.x[1], -band)
-        shapes.append(_rect("fine", left, top, right - left, bottom - top))
+    if fine:
+        shapes.append(band(axes, fine))
     for x, y, text in values:
         across, up = axes.at(x, y)
-        kind = "dot" if abs(y) <= band or not band else "dot off"
+        kind = "dot" if abs(y) <= fine or not fine else "dot off"
         title = f"<title>{escape(text)}</title>"
         shapes.append(
             f'<circle class="{kind}" cx="{across:.1f}" cy="{up:.1f}" r="3.5">{title}</circle>'
         )
     return _frame(axes, "".join(shapes))
+
+
+def band(axes: Axes, fine: float) -> str:
+    """A band of what is fine, 0 +- `fine`: `marks` of another plot."""
+    left, top = axes.at(axes.x[0], fine)
+    right, bottom = axes.at(axes.x[1], -fine)
+    return _rect("fine", left, top, right - left, bottom - top)
 
 
 def bars(axes: Axes, stretches: Sequence[tuple[float, float]]) -> str:

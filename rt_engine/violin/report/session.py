@@ -5,16 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rt_engine.core import SECOND, Event, Graph, GraphError, Kind, Packet, Replay
 from rt_engine.core.node import outputs
-from rt_engine.kinds import Audio, Cue, Cues, Frames, PlayedNote, PlayedNotes
+from rt_engine.kinds import (
+    Audio,
+    BowStroke,
+    BowStrokes,
+    Cue,
+    Cues,
+    Frames,
+    PlayedNote,
+    PlayedNotes,
+    Poses,
+    Posture,
+    Postures,
+)
 from rt_engine.record import Take
 
-__all__ = ["Session", "listen"]
+__all__ = ["Keeper", "Session", "listen"]
 
 BLOCK = 0.2  # s
 PITCH = "pitch, periodicity, level"
@@ -22,7 +35,7 @@ PITCH = "pitch, periodicity, level"
 
 @dataclass
 class Session:
-    """Notes, cues and the curve of the pitch; times in s from the start of the take."""
+    """What was heard and seen; times in s from the start of the take."""
 
     name: str
     seconds: float = 0.0
@@ -30,30 +43,45 @@ class Session:
     cues: list[tuple[float, Cue]] = field(default_factory=list)
     curve: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     """(n, 4): s, MIDI number, periodicity, dBFS."""
+    strokes: list[tuple[float, BowStroke]] = field(default_factory=list)
+    postures: list[tuple[float, Posture]] = field(default_factory=list)
+    poses: list[tuple[float, NDArray[np.float32]]] = field(default_factory=list)
+    """World landmarks (33, 3) of the player."""
+
+
+class Keeper:
+    """A tap that keeps what concerns practice; GraphError where `graph` has nothing of it.
+
+    Of several nodes that emit notes, or poses, the last one of the graph counts: it knows most.
+    """
+
+    def __init__(self, graph: Graph, path: str) -> None:
+        self._nodes = graph.nodes
+        self._kept = _kept(_formats(graph), path)
+        self._told: dict[tuple[str, str], list[Packet]] = {key: [] for key in self._kept.values()}
+        self._span: tuple[int, int] | None = None  # ns, of the first and the last packet
+
+    def __call__(self, node: str, output: str, packet: Packet | None) -> None:
+        """See a packet of the run."""
+        if packet is None or node not in self._nodes:
+            return
+        self._span = (self._span or (packet.t, 0))[0], packet.t
+        if (node, output) in self._told:
+            self._told[node, output].append(packet)
+
+    def session(self, name: str) -> Session:
+        """What was kept."""
+        return _session(name, *(self._span or (0, 0)), self._kept, self._told)
 
 
 def listen(path: str | Path) -> Session:
-    """Replay a take and keep what concerns practice; GraphError where there is nothing.
-
-    Of several nodes that emit notes the last one of the graph counts: it knows most.
-    """
+    """Replay a take and keep what concerns practice; GraphError where there is nothing."""
     take = Take(path)
     graph = take.graph()
-    kept = _kept(_formats(graph), str(path))
-    told: dict[tuple[str, str], list[Packet]] = {key: [] for key in kept.values()}
-    times: list[int] = []  # of the first and the last packet
-
-    def tap(node: str, output: str, packet: Packet | None) -> None:
-        if packet is None or node not in graph.nodes:
-            return
-        times[1:] = [packet.t] if times else [packet.t, packet.t]
-        if (node, output) in told:
-            told[node, output].append(packet)
-
-    replay = Replay(graph, joined(take.events(), _formats(graph)), [tap])
+    keeper = Keeper(graph, str(path))
+    replay = Replay(graph, joined(take.events(), _formats(graph)), [keeper])
     replay.run()
-    start, end = times or (0, 0)
-    return _session(Path(path).stem, start, end, kept, told)
+    return keeper.session(Path(path).stem)
 
 
 def joined(events: Iterable[Event], formats: dict[tuple[str, str], Kind]) -> Iterator[Event]:
@@ -92,13 +120,19 @@ def _formats(graph: Graph) -> dict[tuple[str, str], Kind]:
 
 
 def _kept(formats: dict[tuple[str, str], Kind], path: str) -> dict[str, tuple[str, str]]:
-    """Which outputs are the notes, the cues and the pitch, as far as there are any."""
+    """Which outputs are the notes, the cues and so on, as far as there are any."""
     kept: dict[str, tuple[str, str]] = {}
     for key, found in formats.items():
         if isinstance(found, PlayedNotes):
             kept["notes"] = key
         elif isinstance(found, Cues):
             kept["cues"] = key
+        elif isinstance(found, BowStrokes):
+            kept["strokes"] = key
+        elif isinstance(found, Postures):
+            kept["postures"] = key
+        elif isinstance(found, Poses):
+            kept["poses"] = key
         elif isinstance(found, Frames) and found.content == PITCH:
             kept["pitch"] = key
     if "notes" not in kept:
@@ -118,12 +152,18 @@ def _session(
     def of(what: str) -> list[Packet]:
         return told[kept[what]] if what in kept else []
 
+    def timed(what: str) -> list[tuple[float, Any]]:
+        return [((p.t - start) / SECOND, p.data) for p in of(what)]
+
     rows = [[(p.t - start) / SECOND, *p.data] for p in of("pitch")]
     curve = np.array(rows, np.float32).reshape(-1, 4)
     return Session(
         name=name,
         seconds=max((end - start) / SECOND, float(curve[-1, 0]) if len(curve) else 0.0),
-        notes=[((p.t - start) / SECOND, p.data) for p in of("notes")],
-        cues=[((p.t - start) / SECOND, p.data) for p in of("cues")],
+        notes=timed("notes"),
+        cues=timed("cues"),
         curve=curve,
+        strokes=timed("strokes"),
+        postures=timed("postures"),
+        poses=[(t, poses[0].world) for t, poses in timed("poses") if poses],
     )

@@ -40,6 +40,9 @@ class Summary(NamedTuple):
     dynamics: float  # dB between soft and loud notes (10th to 90th percentile)
     evenness: float  # median spread of the level within notes, dB
     bow_changes: float  # a minute
+    strokes: float = math.nan  # seen, a minute
+    amount: float = math.nan  # median of the bow used for a stroke, cm
+    straightness: float = math.nan  # median; a proxy, see `kinds.BowStroke`
 
 
 class Worst(NamedTuple):
@@ -76,7 +79,22 @@ def summarise(session: Session) -> Summary:
         dynamics=float(np.ptp(np.percentile(levels, [10, 90]))) if len(levels) else math.nan,
         evenness=_median(_sure(notes, lambda n: n.evenness)),
         bow_changes=60 * turns / session.seconds if session.seconds else math.nan,
+        **_seen(session),
     )
+
+
+def _seen(session: Session) -> dict[str, float]:
+    """What the camera adds; nothing where it saw no strokes."""
+    strokes = [stroke for _, stroke in session.strokes]
+    if not strokes or not session.seconds:
+        return {}
+    amounts = [s.amount for s in strokes if s.amount.reliability >= SURE]
+    straight = [s.straightness for s in strokes if s.straightness.reliability >= SURE]
+    return {
+        "strokes": 60 * len(amounts) / session.seconds,
+        "amount": 100 * _median(np.array([figure.value for figure in amounts])),
+        "straightness": _median(np.array([figure.value for figure in straight])),
+    }
 
 
 def worst(session: Session, count: int = 3) -> list[Worst]:

@@ -1,6 +1,9 @@
+import html
 import itertools
+import json
 import math
 import re
+import sqlite3
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,6 +15,7 @@ from rt_engine.core import GraphError, Replay
 from rt_engine.graphfile import build, graph_folder, read
 from rt_engine.kinds import Cue
 from rt_engine.record import Recorder, Take
+from rt_engine.running import prune
 from rt_engine.violin.report import (
     History,
     Session,
@@ -22,9 +26,11 @@ from rt_engine.violin.report import (
     summarise,
     worst,
 )
+from tests.violin.bowing import film
 from tests.violin.practice import played
 from tests.violin.strings import RATE, Tone, bowed
 
+CAMERALESS = {"violin_practice": ["control", "camera"], "beat_light": ["control"]}
 MELODY = (62, 64, 66, 67, 69, 71, 73, 74)
 
 
@@ -33,8 +39,8 @@ def record(folder, name, cents=0.0, graph="violin_practice"):
     tones = [Tone(0.3 + 0.25 * k, 0.25, MELODY[k % 8], cents * (11 <= k < 23)) for k in range(30)]
     soundfile.write(folder / f"{name}.wav", bowed(tones, 8.2), RATE)
     changes = {"mic": str(folder / f"{name}.wav"), "mic.rate": 0}
-    spec = read(graph_folder() / f"{graph}.yaml", changes)
-    del spec["nodes"]["control"]
+    path = graph_folder() / f"{graph}.yaml"
+    spec = prune(read(path, changes), CAMERALESS[graph], str(path))
     made = build(spec)
 
     def fail(error):
@@ -58,7 +64,7 @@ def session(take):
 class Page(HTMLParser):
     """Open tags that must be closed, and everything that a browser would fetch."""
 
-    VOID = {"meta", "circle", "rect", "line", "path", "link", "img", "br"}
+    VOID = {"meta", "circle", "rect", "line", "path", "link", "img", "br", "input"}
 
     def __init__(self, text):
         super().__init__()
@@ -200,3 +206,101 @@ def test_a_take_without_a_violin_is_refused_in_one_line(tmp_path, capsys):
     assert error.count("\n") == 1
     assert main(["report", str(tmp_path / "none.mcap")]) == 2
     assert "cannot be read" in capsys.readouterr().err
+
+
+def practise(folder, seconds=12.0):
+    """A take whose camera's part is recorded from the player on: sound and poses."""
+    tones = [Tone(0.3 + 0.4 * k, 0.4, MELODY[k % 8], 25.0 * (k > 8)) for k in range(28)]
+    soundfile.write(folder / "seen.wav", bowed(tones, seconds), RATE)
+    turns = [0.3 + 0.4 * k for k in range(29)]
+    points = np.array([packet.data[0].world for packet in film(turns)])
+    np.savez(folder / "seen.npz", world=points, visibility=np.full(points.shape[:2], 0.9), fps=30)
+    good = {"shoulders": 0.0, "elbow": -15.0, "head": 0.0, "hand": 9.0}
+    spec = {
+        "name": "seen",
+        "record": ["player"],
+        "nodes": {
+            "mic": {"is": "audio.File", "path": str(folder / "seen.wav")},
+            "camera": {"is": "rt_engine.demos.violin.Seen", "path": str(folder / "seen.npz")},
+            "notes": {"is": "violin.Notes", "in": "mic"},
+            "player": {"is": "violin.Player", "in": "camera"},
+            "bow": {"is": "violin.Bow", "in": "player"},
+            "posture": {"is": "violin.Posture", "in": "player", "good": good},
+            "coach": {"is": "violin.Coach", "in": {"notes": "notes.notes", "postures": "posture"}},
+        },
+    }
+    made = build(spec)
+    told = []
+
+    def fail(error):
+        raise error
+
+    def tap(node, output, packet):
+        if node == "bow" and output == "strokes" and packet is not None:
+            told.append(packet.data)
+
+    with Recorder(folder / "seen.mcap", made, spec, fail) as recorder:
+        Replay(made, taps=[recorder, tap]).run()
+    return folder / "seen.mcap", told
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory):
+    return practise(tmp_path_factory.mktemp("seen"))
+
+
+def test_a_record_begins_where_the_graph_says_and_replays_to_the_same(seen):
+    path, told = seen
+    take = Take(path)
+    streams = {(node, output) for node, output, _ in take.channels.values()}
+    assert {("mic", "audio"), ("player", "player")} <= streams
+    assert ("camera", "poses") not in streams
+    assert set(take.graph().nodes) == {"mic", "notes", "player", "bow", "posture", "coach"}
+    session = listen(path)
+    assert [stroke for _, stroke in session.strokes] == told
+    assert len(told) > 20
+    assert session.poses[0][1].shape == (33, 3)
+
+
+def test_a_page_with_a_camera_has_clips_bow_and_posture(seen):
+    session = listen(seen[0])
+    moments = worst(session)
+    page = render(session, summarise(session), moments)
+    read_back = Page(page)
+    assert (read_back.open, read_back.fetched) == ([], [])
+    clips = [json.loads(html.unescape(data)) for data in re.findall(r'data-clip="(.*?)"', page)]
+    assert len(clips) == len(moments) > 0
+    frames = [frame for frame in clips[0]["frames"] if frame]
+    assert len(frames) == pytest.approx(100, abs=2)
+    assert {len(frame) for frame in frames} == {14}
+    hand = np.array([frame[12] for frame in frames])
+    assert np.ptp(hand[:, 0]) > 100  # mm: it bows
+    for title in ("Bow used for a stroke", "Hand against the good posture", "Strokes seen"):
+        assert title in page
+    assert "http" not in page
+
+
+def test_figures_of_the_bow_are_medians_of_sure_strokes(seen):
+    got = summarise(listen(seen[0]))
+    assert got.amount == pytest.approx(20, rel=0.1)
+    assert got.strokes == pytest.approx(60 / 0.4, rel=0.15)
+    assert got.straightness > 0.95
+
+
+def test_a_history_of_before_the_camera_is_widened(tmp_path):
+    old = Summary._fields[:14]
+    with sqlite3.connect(tmp_path / "h.sqlite") as base:
+        columns = ", ".join(f"{name} REAL" for name in old)
+        base.execute(
+            f"CREATE TABLE takes (digest TEXT PRIMARY KEY, name TEXT, recorded REAL, {columns})"
+        )
+        marks = ", ".join("?" * 17)
+        base.execute(
+            f"INSERT INTO takes VALUES ({marks})", ["a", "old", 1.0, *map(float, range(14))]
+        )
+    base.close()
+    history = History(tmp_path / "h.sqlite")
+    history.add("b", "new", 2.0, Summary(*map(float, range(17))))
+    (_, _, first), (_, _, second) = history.takes()
+    assert (first.bow_changes, math.isnan(first.amount)) == (13.0, True)
+    assert second.straightness == 16.0

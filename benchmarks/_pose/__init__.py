@@ -1,0 +1,1 @@
+"""What the comparison of pose corrections is made of."""

@@ -1,0 +1,73 @@
+"""The streaming networks as `pose_correction*.onnx`, with their cards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rt_engine.inference import Card, Material, Port
+from rt_engine.models.card import metrics, publish
+from rt_engine.models.pose_correction.network import INPUTS, OUTPUTS, PoseNet
+from rt_engine.models.pose_correction.train import LOOKAHEADS
+from rt_engine.violin.pose_front import CONTENT as FRONT
+from rt_engine.violin.pose_front import RATE
+
+__all__ = ["NAMES", "publish_pose"]
+
+NAMES = {
+    "stream_0": "pose_correction_0",
+    "stream_100": "pose_correction",
+    "stream_300": "pose_correction_300",
+}
+ABOUT = (
+    "Poses of a violinist before a webcam, corrected and fifty a second, from landmarks that "
+    "tremble, vanish and come late, and from the sound of the playing. Use it by violin.Pose."
+)
+LIMITS = [
+    "Violinists, bowing and sound were simulated: no motion of a real violinist with its sound was "
+    "trained on. What sound adds is what it adds on simulated bowing.",
+    "The noise of the webcam is a model with the figures of one person's takes (DrumPy); the noise "
+    "of the paper is drawn as MAPdat's.",
+    "C7 is inferred from the other joints where landmarks come from MediaPipe.",
+    "The front's numbers carry the mean of the last 20 s: in the first seconds the errors are "
+    "larger.",
+]
+
+
+def publish_pose(
+    net: PoseNet, which: str, folder: Path, hours: tuple[float, float],
+    told: dict[str, dict[str, float]], training: str,
+) -> Card:  # fmt: skip
+    """Export one of LOOKAHEADS; hours: of violinists and of CMU; told: errors in mm by material."""
+    figures = [
+        figure for on, scores in told.items()
+        for figure in metrics(on, scores, dict.fromkeys(scores, "mm"))
+    ]  # fmt: skip
+    rate = float(RATE)
+    return publish(
+        net, NAMES[which], folder,
+        [
+            Port("front", (1, 1, INPUTS["front"]), FRONT, rate),
+            Port("sound", (1, 1, INPUTS["sound"]), "performance features", rate, optional=True),
+            Port("heard", (1, 1, 1), "presence", rate, present=("sound",)),
+        ],
+        [Port("pose", (1, 1, OUTPUTS["pose"]), "13 joints from their means, m")],
+        version="1", about=ABOUT, front_end={"is": "violin.Pose"},
+        latency=LOOKAHEADS[which] / RATE, own_thread=False, data=materials(*hours),
+        metrics=figures, limits=LIMITS, training=training,
+        measuring="python benchmarks/pose_correction.py",
+    )  # fmt: skip
+
+
+def materials(violinists: float, others: float) -> list[Material]:
+    """What it was trained on."""
+    found = [
+        Material("simulated violinists", "Apache-2.0 (this project)",
+                 f"{violinists:.1f} h: bowing planned from the notes"),
+        Material("Bach for violin, recordings with notes", "CC BY 3.0",
+                 "the sound of two movements, and their notes for the bowing"),
+    ]  # fmt: skip
+    if others:
+        found.append(Material("CMU motion capture (subset of 96 takes)",
+                              "free for research and commercial use",
+                              f"{others:.2f} h, without sound"))  # fmt: skip
+    return found

@@ -1,0 +1,109 @@
+"""The camera's clock against the microphone's."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Annotated, Literal
+
+import numpy as np
+from msgspec import Meta
+
+from rt_engine import kinds
+from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet
+from rt_engine.motion.people import chosen
+from rt_engine.violin.stroke import Bow as Path
+from rt_engine.violin.synchrony import MEMORY
+from rt_engine.violin.synchrony import Synchrony as Correlation
+
+__all__ = ["Synchrony"]
+
+EVERY = SECOND  # ns between two offsets
+SLEW = 0.1  # s a second by which times that are shifted may move
+WAITING = 3000  # packets of one side that wait for the other
+
+
+class Synchrony(Node):
+    """How much later the pictures' times are than those of the sound, found while one plays.
+
+    How strongly the bow turns in the picture is correlated with how strongly it does in the
+    sound. `offset` has, once a second of both streams, the seconds that the poses lie late (-0.3
+    to 0.3) and how sure that is, 0 to 1. `aligned` has the poses, and `sound` the features; with
+    `apply` the times of one of them are shifted, by no more than 0.1 s a second, while the offset
+    is at least `sure`. `frames` are those of violin.Features.
+    """
+
+    poses = Input(kinds.Poses)
+    frames = Input(kinds.Frames)
+    offset = Output(kinds.Frames)
+    aligned = Output(kinds.Poses)
+    sound = Output(kinds.Frames)
+    apply: Annotated[
+        Literal["nothing", "poses", "sound"], Knob(description="whose times are shifted")
+    ] = "nothing"
+    sure: Annotated[float, Knob(ge=0, le=1, description="confidence from which it is applied")] = (
+        0.45
+    )
+    memory: Annotated[float, Meta(ge=10, le=300, description="s that are looked back")] = MEMORY
+
+    def plan(self) -> None:
+        if self.frames.format.size != 35:
+            raise ValueError("frames: wire violin.Features, which has 35 numbers a frame")
+        self.aligned.format, self.sound.format = self.poses.format, self.frames.format
+        self.offset.format = kinds.Frames(size=2, content="camera after microphone, s; confidence")
+
+    def reset(self) -> None:
+        self._correlation = Correlation(self.memory)
+        self._path, self._followed = Path(), -1
+        self._seen: deque[Packet] = deque(maxlen=WAITING)
+        self._heard: deque[Packet] = deque(maxlen=WAITING)
+        self._due: int | None = None  # ns, of the next offset
+        self._goal = self._shift = 0.0  # s
+        self._moved = 0  # ns, when the shift was last moved
+
+    def on_poses(self, packet: Packet) -> None:
+        self._seen.append(packet)
+        self._work()
+        late = self._shifted(packet.t) if self.apply == "poses" else 0
+        self.aligned.emit(packet.t - late, packet.data)
+
+    def on_frames(self, packet: Packet) -> None:
+        self._heard.append(packet)
+        self._work()
+        late = self._shifted(packet.t) if self.apply == "sound" else 0
+        self.sound.emit(packet.t + late, packet.data)
+
+    def _work(self) -> None:
+        """Take both streams in the order of their times, whichever came first."""
+        while self._seen and self._heard:
+            if self._seen[0].t <= self._heard[0].t:
+                self._see(packet := self._seen.popleft())
+            else:
+                packet = self._heard.popleft()
+                self._correlation.hear(packet.t / SECOND, packet.data)
+            if self._due is None:
+                self._due = packet.t + EVERY
+            elif packet.t >= self._due:
+                self._due = packet.t + EVERY
+                self._tell(packet.t)
+
+    def _see(self, packet: Packet) -> None:
+        pose = chosen(packet.data, -1, self._followed)
+        if pose is None:
+            return
+        if pose.person != self._followed:
+            self._path, self._followed = Path(), pose.person
+        t = packet.t / SECOND
+        self._correlation.see(t, self._path.step(t, pose.world)[0])
+
+    def _tell(self, t: int) -> None:
+        found = self._correlation.estimate(t / SECOND)
+        if found.confidence >= self.sure:
+            self._goal = found.seconds
+        self.offset.emit(t, np.array(found, np.float32))
+
+    def _shifted(self, t: int) -> int:
+        """The shift at `t` in ns, on its way to the offset."""
+        most = SLEW * max(0, t - self._moved) / SECOND if self._moved else 0.0
+        self._moved = t
+        self._shift += min(max(self._goal - self._shift, -most), most)
+        return round(self._shift * SECOND)

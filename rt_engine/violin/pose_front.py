@@ -1,0 +1,180 @@
+"""What the network that corrects poses sees of them: 13 joints, on an even grid of time.
+
+Landmarks of a webcam come 15 to 60 times a second, tremble, vanish and are exchanged. Nothing of
+that needs to be learnt: a bank of filters sums up, for each joint, where it is on the whole, of
+late and just now, how fast it moves, how far all that can be relied on, and when it was last
+seen. The network chooses among the filters and corrects them. The bank works on many bodies at
+once, so a training hears what a graph hears, from the same code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rt_engine.violin.pose_swaps import PairSwaps
+
+__all__ = ["CONTENT", "JITTER", "JOINTS", "PLACES", "RATE", "SIGNALS", "SIZE", "STALENESS", "Front"]
+
+Singles = npt.NDArray[np.float32]
+
+CONTENT = "poses, filtered"
+RATE = 50  # steps a second
+JOINTS = 13  # of MAPdat: C7, shoulders, elbows, wrists, waist, knees, toes; right before left
+WHOLE = 20.0  # s of the mean over the whole
+MEANS = (2.0, 0.6)  # s of the means of late
+FITS = (0.1, 0.032)  # s, standard deviations of the windows of the two local lines
+REACH = 3.0  # of these that a window reaches back
+HELD = 0.2  # how far slopes are held back, in samples that lie the window away
+FEW = 0.02  # samples: of fewer in a window, the mean of late tells more
+TREMBLE = 1.0  # s of the mean of the jitter
+SWAY, SWAY_COUNT = 0.3, 10.0  # m, what a joint's deviation is taken to be before so many samples
+STALE = 2.0  # s, since a joint was seen, at which that number is 1
+
+SIGNALS = len(MEANS) + len(FITS) + 1  # of a joint: the means, the lines, the newest place
+PLACES = JOINTS * 3
+_OTHERS = 2 * 3 + 2 + 4  # of a joint: two velocities, two reliabilities, presence and the like
+SIZE = PLACES * (SIGNALS + 1) + JOINTS * _OTHERS + 1
+_SINGLE = PLACES * (SIGNALS + 3)  # where what a joint has one number of begins
+STALENESS = slice(_SINGLE + 3 * JOINTS, _SINGLE + 4 * JOINTS)  # time since seen, over STALE
+JITTER = slice(_SINGLE + 4 * JOINTS, _SINGLE + 5 * JOINTS)  # see `Front`
+_SCALE, _LEAST = 0.3, 1e-6  # of the logarithm of the jitter, m^2
+
+
+class Front:
+    """Places of `rows` bodies in, SIZE numbers a body and step out.
+
+    lookahead: steps between the newest place and the moment that the lines and the network are
+    about. The numbers: first the SIGNALS (means over 2 s and 0.6 s, wide line, narrow line, newest
+    place), each 39 numbers in metres from the mean over the whole, joint after joint; then that
+    mean, from the middle of all joints' means; then, for each joint, velocities of both lines
+    (m/s), what the lines and the means rest on, presence, time since it was seen, jitter (0.3
+    ln(x^2 + 1e-6) + 1 of x m from picture to picture), and weight of the mean over the whole;
+    last, how likely two joints are exchanged.
+    """
+
+    def __init__(self, lookahead: int, rows: int = 1) -> None:
+        self.lookahead, self.rows = lookahead, rows
+        self._length = lookahead + int(np.ceil(REACH * max(FITS) * RATE)) + 1
+        self._lags = ((lookahead - np.arange(self._length)) / RATE).astype(np.float32)
+        self._decays = [np.float32(np.exp(-1.0 / RATE / span)) for span in (WHOLE, *MEANS)]
+        self._calm = np.float32(np.exp(-1.0 / RATE / TREMBLE))
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past."""
+        shape = (self.rows, JOINTS)
+        self._sums = np.zeros((len(self._decays), *shape, 3), np.float32)
+        self._counts = np.zeros((len(self._decays), *shape, 1), np.float32)
+        self._ring = np.zeros((self.rows, self._length, PLACES + JOINTS), np.float32)
+        self._age = np.zeros((self.rows, self._length), np.float32)  # both the newest first
+        self._last = np.zeros((*shape, 3), np.float32)
+        self._known = np.zeros((*shape, 1), np.float32)
+        self._stale = np.full(shape, STALE, np.float32)
+        self._squares = np.zeros((2, *shape), np.float32)  # sway and jitter: sums
+        self._weights = np.zeros((2, *shape), np.float32)
+        self._swaps = PairSwaps(JOINTS, RATE, self.rows)
+
+    def step(self, x: Singles, seen: Singles, age: Singles) -> Singles:
+        """The numbers (rows, SIZE) of a step, float32.
+
+        x: (rows, 13, 3) in metres, in any frame that stays; ignored where `seen` (rows, 13) is 0.
+        age: (rows,), s from the moment of the step to that of the places, at most half a step.
+        """
+        seen = seen.astype(np.float32)
+        x = np.where(seen[..., None] > 0, x, 0.0).astype(np.float32)
+        if seen.any():
+            x, seen = self._ordered(x, seen)
+        self._update(x, seen, age.astype(np.float32))
+        return self._numbers(seen)
+
+    @property
+    def mean(self) -> Singles:
+        """Where the joints are on the whole, (rows, 39): what SIGNALS count from."""
+        found: Singles = (self._sums[0] / np.maximum(self._counts[0], 1e-6)).reshape(self.rows, -1)
+        return found
+
+    def _ordered(self, x: Singles, seen: Singles) -> tuple[Singles, Singles]:
+        """The places with exchanged joints put back."""
+        mean = self.mean.reshape(x.shape)
+        both = seen * (self._counts[0, ..., 0] > 1.0)
+        variance = (self._squares[0] + SWAY_COUNT * SWAY**2) / (self._weights[0] + SWAY_COUNT)
+        order = self._swaps.step(x, both, mean, variance)
+        return np.take_along_axis(x, order[..., None], axis=1), np.take_along_axis(seen, order, 1)
+
+    def _update(self, x: Singles, seen: Singles, age: Singles) -> None:
+        there = seen[..., None]
+        fresh = there * self._known
+        moved = np.square(x - self._last).mean(axis=-1) * fresh[..., 0]
+        swayed = np.square(x - self.mean.reshape(x.shape)).mean(axis=-1) * fresh[..., 0]
+        for k, (square, decay) in enumerate(((swayed, self._decays[0]), (moved, self._calm))):
+            self._squares[k] = self._squares[k] * decay + square
+            self._weights[k] = self._weights[k] * decay + fresh[..., 0]
+        for k, decay in enumerate(self._decays):
+            self._sums[k] = self._sums[k] * decay + x * there
+            self._counts[k] = self._counts[k] * decay + there
+        self._last = np.where(there > 0, x, self._last)
+        self._known = np.maximum(self._known, there)
+        self._stale = np.where(seen > 0, 0.0, np.minimum(self._stale + 1.0 / RATE, STALE))
+        flat = (x * there).reshape(self.rows, PLACES)
+        self._ring[:, 1:] = self._ring[:, :-1].copy()
+        self._ring[:, 0, :PLACES], self._ring[:, 0, PLACES:] = flat, seen
+        self._age[:, 1:] = self._age[:, :-1].copy()
+        self._age[:, 0] = age
+
+    def _numbers(self, seen: Singles) -> Singles:
+        mean = self.mean.reshape(self.rows, JOINTS, 3)
+        late = [
+            np.where(count > 0, total / np.maximum(count, 1e-6), mean)
+            for total, count in zip(self._sums[1:], self._counts[1:], strict=True)
+        ]
+        lines = self._lines(late[-1])
+        newest = np.where(self._known > 0, self._last, mean)
+        signals = [*late, *(place for place, _, _ in lines), newest]
+        jitter = self._squares[1] / np.maximum(self._weights[1], 1e-6)
+        others = [
+            *(speed for _, speed, _ in lines), *(rest for _, _, rest in lines),
+            seen[..., None], self._stale[..., None] / STALE,
+            _SCALE * np.log(jitter + _LEAST)[..., None] + 1.0,
+            np.minimum(self._counts[0], 300.0) / 300.0,
+        ]  # fmt: skip
+        middle = (mean * self._known).sum(axis=1) / np.maximum(self._known.sum(axis=1), 1.0)
+        parts = [signal - mean for signal in signals]
+        parts += [(mean - middle[:, None]) * self._known, *others]
+        flat = [part.reshape(self.rows, -1) for part in parts]
+        found: Singles = np.concatenate([*flat, self._swaps.exchanged[:, None]], axis=1)
+        return found.astype(np.float32)
+
+    def _lines(self, without: Singles) -> list[tuple[Singles, Singles, Singles]]:
+        """Place, velocity and reliability of each joint, by a line through what is near; of FITS.
+
+        A line is weighted by a bell about the moment that is `lookahead` ago, and its slope is
+        held small where few samples, or close ones, say little of it.
+        """
+        t = self._lags + self._age
+        found = []
+        for width in FITS:
+            bell = np.exp(-0.5 * np.square(t / np.float32(width)))
+            powers = np.stack([bell, bell * t, bell * t * t], axis=1)
+            sums = powers @ self._ring
+            counts = sums[:, :, PLACES:, None]
+            places = sums[:, :2, :PLACES].reshape(self.rows, 2, JOINTS, 3)
+            found.append(_line(counts, places, width, without))
+        return found
+
+
+def _line(
+    counts: Singles, places: Singles, width: float, without: Singles
+) -> tuple[Singles, Singles, Singles]:
+    """The line from sums of weights (rows, 3, 13, 1), times t to the powers 0, 1, 2, and of
+    weighted places (rows, 2, 13, 3), times t to the powers 0, 1; `without`: where none is near.
+    """
+    count = counts[:, 0]
+    some = np.maximum(count, 1e-6)
+    centre, place = counts[:, 1] / some, places[:, 0] / some
+    spread = np.maximum(counts[:, 2] - centre * counts[:, 1], 0.0)
+    slope = (places[:, 1] - centre * places[:, 0]) / (spread + np.float32(HELD * width * width))
+    enough = count / (count + np.float32(FEW))
+    here = np.where(count > 0, place - slope * centre, without)
+    rest = np.sqrt(count / np.float32(2.5 * width * RATE))
+    return without + enough * (here - without), enough * slope, rest
