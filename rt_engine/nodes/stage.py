@@ -9,7 +9,7 @@ from msgspec import Meta
 from rt_engine import kinds
 from rt_engine.core import SECOND, Input, Node, Packet
 from rt_engine.video.screens import open_screen
-from rt_engine.video.stage import Stage
+from rt_engine.video.stage import Holding, Stage
 
 __all__ = ["View"]
 
@@ -19,7 +19,7 @@ Side = Annotated[int, Meta(ge=16, le=4096)]
 
 
 class View(Node):
-    """The conductor as the orchestra sees one, in a window, a film (.mp4, .avi) or numbered .png.
+    """A conductor or a violinist from the front, in a window, a film (.mp4, .avi) or numbered .png.
 
     Each picture is shown when its frame is due. Without a display nothing is shown.
     """
@@ -34,12 +34,13 @@ class View(Node):
     ] = (640, 480)
     rate: Annotated[float, Meta(gt=0, le=120, description="pictures a second at most")] = 25.0
     every: Annotated[float, Meta(gt=0, description="s from one numbered picture to the next")] = 5.0
+    holding: Annotated[Holding, Meta(description="what the figure has in its hands")] = "baton"
 
     def open(self) -> None:
         self._screen = open_screen(self.path, self.rate, self.name, self.log)
 
     def reset(self) -> None:
-        self._stage, self._next = Stage(*self.size), 0
+        self._stage, self._next = Stage(*self.size, self.holding), 0
         self._strikes: list[Packet] = []
         self._caption = ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +15,20 @@ from rt_engine.motion.quaternion import Arrays, rotate
 from rt_engine.motion.skeleton import INDEX, OFFSETS, forward, orientations
 from rt_engine.video.opencv import opencv
 from rt_engine.video.reader import Image
+from rt_engine.violin.avatar import held
 
-__all__ = ["Stage"]
+__all__ = ["Holding", "Stage"]
 
 # Blue green red.
 WALL, FLOOR, COAT, SHIRT = (52, 40, 34), (36, 28, 24), (24, 22, 24), (235, 235, 235)
 SKIN, HAIR, WOOD = (150, 180, 222), (40, 50, 66), (225, 240, 250)
 TRAIL, TEXT = (80, 190, 255), (220, 220, 220)
-GLOW = (90, 200, 255)
+GLOW, VARNISH = (90, 200, 255), (40, 84, 160)
 CAMERA = np.array([0.0, 1.28, 3.4])  # m: where it is; it looks back along Z
 VIEW = 1.30  # m that the height of the picture shows at the distance of the body
 BATON = 0.36  # m
+BODY = 0.5  # of a violin's length: its body below the fingerboard's free end
+Holding = Literal["baton", "violin"]
 TRAIL_SECONDS, FLASH = 1.2, 0.16  # s
 
 Floats = npt.NDArray[np.float64]
@@ -32,10 +36,13 @@ Pixel = tuple[int, int]
 
 
 class Stage:
-    """Pictures (height, width, 3) of one conductor after another time; keeps the trail."""
+    """Pictures (height, width, 3) of one conductor after another time; keeps the trail.
 
-    def __init__(self, width: int = 640, height: int = 480) -> None:
-        self.width, self.height = width, height
+    holding: what the figure has in its hands: a baton, or violin and bow.
+    """
+
+    def __init__(self, width: int = 640, height: int = 480, holding: Holding = "baton") -> None:
+        self.width, self.height, self.holding = width, height, holding
         self._trail: deque[tuple[float, Floats]] = deque()
 
     def draw(self, t: float, pose: SkeletonPose | None, struck: float, text: str = "") -> Image:
@@ -45,9 +52,12 @@ class Stage:
         if pose is not None:
             turned = np.asarray(pose.rotations, np.float64)
             places = forward(turned, pose.root / pose.scale)
-            tip, grip = _baton(places, orientations(turned))
-            self._remember(t, tip)
+            whole = orientations(turned)
+            tip, grip = (_baton if self.holding == "baton" else _bow)(places, whole)
+            self._remember(t, tip if self.holding == "baton" else grip)
             self._figure(image, places)
+            if self.holding == "violin":
+                self._violin(image, places, whole)
             self._way(image, t)
             self._line(image, [grip, tip], 0.008, WOOD)
             self._flash(image, tip, t - struck)
@@ -81,6 +91,13 @@ class Stage:
             for finger in ("Index", "Middle", "Ring", "Little"):
                 end = at[f"{side}{finger}Distal"]
                 self._line(image, [arm[2], end], 0.035, SKIN)
+
+    def _violin(self, image: Image, places: Floats, turned: Floats) -> None:
+        """The instrument: its body, and a neck that is as long again."""
+        button, scroll, *_ = (np.array(place) for place in held(places, turned))
+        middle = button + BODY * (scroll - button)
+        self._line(image, [button, middle], 0.13, VARNISH)
+        self._line(image, [middle, scroll], 0.028, HAIR)
 
     def _head(self, image: Image, joint: Floats, places: Floats) -> None:
         cv2 = opencv()
@@ -133,6 +150,12 @@ class Stage:
 
     def _size(self, metres: float, z: float) -> int:
         return round(float(metres * self.height / VIEW * CAMERA[2] / (CAMERA[2] - z)))
+
+
+def _bow(places: Floats, turned: Floats) -> tuple[Floats, Floats]:
+    """Tip and frog of the bow."""
+    *_, frog, tip = held(places, turned)
+    return np.array(tip), np.array(frog)
 
 
 def _baton(places: Floats, turned: Floats) -> tuple[Floats, Floats]:
