@@ -10,15 +10,17 @@ from typing import Any
 from rt_engine import __version__
 from rt_engine.commands.calibrate import add_calibrate_commands
 from rt_engine.commands.demo import add_demo_command
+from rt_engine.commands.export import add_export_command
 from rt_engine.commands.graphs import add_graph_commands
 from rt_engine.commands.listing import add_listing_commands
 from rt_engine.commands.soundtrack import add_soundtrack_command
+from rt_engine.commands.web import add_studio_command
 from rt_engine.core import GraphError
 from rt_engine.devices import DeviceError
 from rt_engine.extras import MissingExtra
 from rt_engine.importing import add_import_command
 from rt_engine.reporting import add_report_command
-from rt_engine.running import say
+from rt_engine.running import INTERRUPTED, say
 from rt_engine.training import add_train_command
 
 __all__ = ["main"]
@@ -36,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (GraphError, DeviceError, MissingExtra) as error:
         say(str(error))
         return USAGE_ERROR
+    except KeyboardInterrupt:  # before a graph runs, or where nothing else takes it
+        return INTERRUPTED
 
 
 class _Handler(logging.StreamHandler[Any]):
@@ -59,9 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_graph_commands(commands)
     add_calibrate_commands(commands)
+    add_export_command(commands)
     add_soundtrack_command(commands)
     add_listing_commands(commands)
     add_demo_command(commands)
+    add_studio_command(commands)
     add_train_command(commands)
     add_import_command(commands)
     add_report_command(commands)

@@ -11,9 +11,11 @@ __all__ = ["EXTRAS", "MissingExtra", "installed", "require"]
 EXTRAS = {
     "aubio": ("aubio",),
     "cpu": ("onnxruntime",),
+    "export": ("pyarrow",),
     "pose": ("mediapipe", "cv2"),
     "soundtrack": ("av",),
     "train": ("torch", "onnx", "onnxscript", "matplotlib", "mir_eval"),
+    "web": ("starlette", "uvicorn", "websockets"),
 }
 
 

@@ -1,21 +1,26 @@
 """Records of a run: what came out of every source, in MCAP, readable after a crash.
 
+Where the graph file says `record: [NODE, ...]`, what these nodes emitted is there in place of
+the sources that lead to them alone, and a replay begins at them.
+
 One channel per output, "/node/output": log time is the arrival on the engine clock, publish
 time the packet's own, both in ns; the payload is `rt_engine.core.packet.encode`, and empty for
-a reset. "/!/controls" has the controls of all nodes, as they were applied. The graph is
-in the metadata, so a record replays by itself. Messages are not gathered into chunks: after a
+a reset. "/!/controls" has the controls of all nodes, as they were applied, and "/!/markers"
+what a person marked, if anything: UTF-8 text. The graph is in the metadata, so a record replays
+by itself. Messages are not gathered into chunks: after a
 kill at most what the operating system had not been given is missing.
 """
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import importlib
 import json
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from time import monotonic_ns
@@ -27,16 +32,20 @@ from mcap.records import Channel, Message, Metadata
 from mcap.stream_reader import StreamReader
 from mcap.writer import Writer
 
+from rt_engine import __version__
 from rt_engine.core import Controls, Event, Graph, GraphError, Kind, Packet, Source
 from rt_engine.core.errors import said
 from rt_engine.core.host import RUNNER
 from rt_engine.core.node import outputs
 from rt_engine.core.packet import decode, encode
 from rt_engine.graphfile import build
+from rt_engine.running import prune
 
-__all__ = ["Digest", "Recorder", "Take"]
+__all__ = ["MARKERS", "MARKER_TOPIC", "Digest", "Recorder", "Take", "announce"]
 
 FLUSH = 0.25  # s between two writes to the disk
+MARKERS = (RUNNER, "markers")  # node and output of the texts that a person put into a record
+MARKER_TOPIC = "/".join(("", *MARKERS))
 
 
 class Recorder:
@@ -44,6 +53,8 @@ class Recorder:
 
     `on_error` is called once, in the writing thread, when the file cannot be written any
     more (a full disk, a payload without byte form); what was written until then stays readable.
+    `about` is kept in the file beside the version of this engine. A path that is there is
+    written over, unless `fresh`: then FileExistsError.
     """
 
     def __init__(
@@ -52,23 +63,35 @@ class Recorder:
         graph: Graph,
         spec: dict[str, Any],
         on_error: Callable[[OSError], None],
+        about: Mapping[str, str] | None = None,
+        fresh: bool = False,
     ) -> None:
         self.path, self.failed = Path(path), False
         self._on_error = on_error
         self._queue: SimpleQueue[tuple[int, str, str, Packet | None] | None] = SimpleQueue()
-        self._file = self.path.open("wb", buffering=1 << 16)
+        self._file = self.path.open("xb" if fresh else "wb", buffering=1 << 16)
         self._writer = Writer(self._file, use_chunking=False)
         self._writer.start(profile="", library="rt-engine")
         self._writer.add_metadata("graph", {"spec": json.dumps(spec, default=str)})
-        self._channels = {key: self._channel(*key, kind) for key, kind in _streams(graph).items()}
+        self._writer.add_metadata("take", {**(about or {}), "version": __version__})
+        self._channels = {
+            key: announce(self._writer, *key, kind) for key, kind in _streams(graph, spec).items()
+        }
         self._file.flush()
         self._thread = threading.Thread(target=self._write, name="rt-record", daemon=True)
         self._thread.start()
 
     def __call__(self, node: str, output: str, packet: Packet | None) -> None:
-        """Note what `node` emitted just now, if it is a source."""
+        """Note what `node` emitted just now, if it is recorded."""
         if (node, output) in self._channels and not self.failed:
             self._queue.put((monotonic_ns(), node, output, packet))
+
+    def mark(self, text: str = "") -> int:
+        """Put a marker into the record; its engine time in ns."""
+        now = monotonic_ns()
+        if not self.failed:
+            self._queue.put((now, *MARKERS, Packet(now, text, 0)))
+        return now
 
     def close(self) -> None:
         """Write what is left, and the file's end."""
@@ -82,14 +105,6 @@ class Recorder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _channel(self, node: str, output: str, kind: Kind) -> int:
-        about = {
-            "kind": f"{type(kind).__module__}.{type(kind).__name__}",
-            "format": msgspec.json.encode(kind).decode(),
-        }
-        topic = f"/{node}/{output}"
-        return int(self._writer.register_channel(topic, "msgpack", schema_id=0, metadata=about))
 
     def _write(self) -> None:
         try:
@@ -111,12 +126,23 @@ class Recorder:
                 break
             if item is None:
                 return False
-            arrival, node, output, packet = item
-            channel = self._channels[node, output]
-            body = encode(packet.data) if packet else b""
-            t, seq = (packet.t, packet.seq) if packet else (arrival, 0)
-            self._writer.add_message(channel, arrival, body, t, seq % 2**32)
+            self._put(*item)
         return True
+
+    def _put(self, arrival: int, node: str, output: str, packet: Packet | None) -> None:
+        if (node, output) == MARKERS:
+            body = packet.data.encode() if packet else b""
+            self._writer.add_message(self._marker_channel(), arrival, body, arrival)
+            return
+        body = encode(packet.data) if packet else b""
+        t, seq = (packet.t, packet.seq) if packet else (arrival, 0)
+        self._writer.add_message(self._channels[node, output], arrival, body, t, seq % 2**32)
+
+    def _marker_channel(self) -> int:
+        if MARKERS not in self._channels:
+            number = self._writer.register_channel(MARKER_TOPIC, "text", schema_id=0)
+            self._channels[MARKERS] = int(number)
+        return self._channels[MARKERS]
 
 
 class Take:
@@ -129,6 +155,7 @@ class Take:
         self.path = Path(path)
         self.channels: dict[int, tuple[str, str, Kind]] = {}
         self.spec: dict[str, Any] = {}
+        self.about: dict[str, str] = {}  # what the recorder was told, and its version
         try:
             self._read_head()
         except GraphError:
@@ -140,7 +167,9 @@ class Take:
         for record in self._records():
             if isinstance(record, Metadata) and record.name == "graph":
                 self.spec = json.loads(record.metadata["spec"])
-            elif isinstance(record, Channel):
+            elif isinstance(record, Metadata) and record.name == "take":
+                self.about = record.metadata
+            elif isinstance(record, Channel) and record.topic != MARKER_TOPIC:
                 _, node, output = record.topic.split("/")
                 self.channels[record.id] = (node, output, _kind(record))
             elif isinstance(record, Message):
@@ -148,17 +177,35 @@ class Take:
         if not self.spec:
             raise ValueError("it holds no graph")
 
-    def graph(self) -> Graph:
-        """The recorded graph; sources keep the recorded formats and need no device or file."""
+    def graph(self, spec: Mapping[str, Any] | None = None) -> Graph:
+        """The recorded graph, or another of its nodes (`spec`); sources keep the recorded formats
+        and need no device or file.
+        """
         formats: dict[str, dict[str, Kind]] = {}
         for node, output, kind in self.channels.values():
             formats.setdefault(node, {})[output] = kind
-        return build(self.spec, str(self.path), formats)
+        try:
+            return build(self._cut(spec or self.spec, formats), str(self.path), formats)
+        except GraphError as error:
+            made = self.about.get("version", __version__)
+            if made == __version__:
+                raise
+            other = f"recorded by rt-engine {made}, and this is {__version__}"
+            raise GraphError(f"{error} ({other})") from None
+
+    def _cut(self, spec: Mapping[str, Any], recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """The graph as it begins at what is recorded, without what only leads there."""
+        nodes = copy.deepcopy(spec["nodes"])
+        for name in set(spec.get("record", ())) & nodes.keys() & recorded.keys():
+            nodes[name].pop("in", None)
+        begins = [name for name, keys in nodes.items() if "in" not in keys]
+        lost = [name for name in begins if name not in recorded and spec.get("record")]
+        return prune({**spec, "nodes": nodes}, lost, str(self.path))
 
     def events(self) -> Iterator[Event]:
         """What the sources emitted, in order of arrival, as far as the file goes."""
         for record in self._records():
-            if isinstance(record, Message):
+            if isinstance(record, Message) and record.channel_id in self.channels:
                 node, output, kind = self.channels[record.channel_id]
                 packet = None
                 if record.data:
@@ -198,11 +245,31 @@ class Digest:
         return hashlib.sha256(json.dumps(self.outputs()).encode()).hexdigest()
 
 
-def _streams(graph: Graph) -> dict[tuple[str, str], Kind]:
+def announce(writer: Writer, node: str, output: str, kind: Kind) -> int:
+    """Open a channel of a record for an output; its number."""
+    about = {
+        "kind": f"{type(kind).__module__}.{type(kind).__name__}",
+        "format": msgspec.json.encode(kind).decode(),
+    }
+    return int(writer.register_channel(f"/{node}/{output}", "msgpack", 0, about))
+
+
+def _streams(graph: Graph, spec: dict[str, Any]) -> dict[tuple[str, str], Kind]:
     """What a record of `graph` holds: (node, output) and format."""
-    sources = {name: node for name, node in graph.nodes.items() if isinstance(node, Source)}
-    found = {(s, n): o.format for s, node in sources.items() for n, o in outputs(node).items()}
+    cut = [name for name in spec.get("record", ()) if name in graph.nodes]
+    held = [name for name, node in graph.nodes.items() if isinstance(node, Source)]
+    held = [*cut, *(name for name in held if name not in cut and _needed(graph, name, cut))]
+    found = {(n, o): p.format for n in held for o, p in outputs(graph.nodes[n]).items()}
     return {**found, (RUNNER, "controls"): Controls()}
+
+
+def _needed(graph: Graph, name: str, cut: list[str]) -> bool:
+    """Whether a replay needs node `name`, when it begins at the nodes `cut` as well."""
+    after = {wire.node for wire in graph.wires if wire.source == name}
+    replayed = [each for each in after if not graph.nodes[each].live_only]
+    if not replayed:
+        return not after or not cut
+    return any(each not in cut and _needed(graph, each, cut) for each in replayed)
 
 
 def _kind(channel: Channel) -> Kind:

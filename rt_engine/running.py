@@ -7,20 +7,37 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from rt_engine.core import Graph, GraphError, Live, NodeError, Replay
+from rt_engine.core import Graph, GraphError, Input, Live, NodeError, Replay
 from rt_engine.core.host import Tap
-from rt_engine.graphfile import build, read
+from rt_engine.graphfile import build, read, resolve
 
 # What needs mcap or rich is imported where it is used: a run without them starts sooner.
 if TYPE_CHECKING:
     from rt_engine.record import Digest
 
-__all__ = ["INTERRUPTED", "prune", "replay_take", "run_file", "run_live"]
+__all__ = ["INTERRUPTED", "Onlooker", "prune", "replay_take", "run_file", "run_live"]
 
 INTERRUPTED = 130  # the exit code after a second Ctrl-C, as shells have it
+
+
+class Onlooker(Protocol):
+    """Who wants to know of a run: the stage page."""
+
+    def begins(self, live: Live) -> None:
+        """`live` is going to start."""
+        ...
+
+    def fails(self, error: NodeError) -> None:
+        """The run ends with an error."""
+        ...
+
+    def ends(self, code: int, signals: int) -> None:
+        """The run has ended, after as many signals."""
+        ...
 
 
 def run_file(
@@ -29,17 +46,22 @@ def run_file(
     without: Iterable[str] = (),
     record: str | None = None,
     record_or_stop: bool = False,
+    stage: Callable[..., int] | None = None,
     **options: Any,
 ) -> int:
     """Run the graph of a file live; the exit code. `record` names the MCAP file to write.
+
+    `stage` takes the place of `run_live`: it is called as that is, with the content of the file
+    in front.
 
     When the record cannot be written any more, the run goes on, or stops if `record_or_stop`;
     the exit code says so in both cases.
     """
     spec = prune(read(path, changes), without, str(path))
     graph = build(spec, str(path))
+    run = run_live if stage is None else partial(stage, spec)
     if record is None:
-        return run_live(graph, **options)
+        return run(graph, **options)
     stop = threading.Event()
 
     def lost(error: OSError) -> None:
@@ -54,7 +76,7 @@ def run_file(
     except OSError as error:
         raise GraphError(f"{record}: cannot be written: {error.strerror}") from None
     with recorder:
-        code = run_live(graph, taps=[recorder], stop=stop, **options)
+        code = run(graph, taps=[recorder], stop=stop, **options)
     return code or int(recorder.failed)
 
 
@@ -65,6 +87,7 @@ def run_live(
     digest: bool = False,
     stop: threading.Event | None = None,
     table: bool = True,
+    onlooker: Onlooker | None = None,
 ) -> int:
     """Run `graph` until its sources end, `duration` s have passed, or a signal; the exit code.
 
@@ -73,14 +96,17 @@ def run_live(
     sums = _digest() if digest else None
     live = Live(graph, [*taps, sums] if sums else list(taps))
     code, start = 0, live.clock.now()
-    with _signals(live) as second:
+    onlooker.begins(live) if onlooker else None
+    with _signals(live) as heard:
         try:
             live.start()
             _wait(live, duration, stop)
         except NodeError as error:
             say(f"{graph.file or graph.name}: {error}")
+            onlooker.fails(error) if onlooker else None
             code = 1
-        code = INTERRUPTED if second.is_set() else code
+        code = INTERRUPTED if len(heard) > 1 else code
+    onlooker.ends(code, len(heard)) if onlooker else None
     if table:
         show_stats(live, (live.clock.now() - start) * 1e-9)
     if sums:
@@ -109,15 +135,15 @@ def replay_take(path: str, digest: bool = False, cost: dict[str, float] | None =
 
 
 def prune(spec: dict[str, Any], names: Iterable[str], file: str) -> dict[str, Any]:
-    """The graph without the nodes `names`, and without those that only these feed."""
-    nodes = dict(spec["nodes"])
-    for name in names:
+    """The graph without the nodes `names`, and without those that cannot do without these."""
+    nodes, gone = dict(spec["nodes"]), set(names)
+    for name in gone:
         if name not in nodes:
             known = ", ".join(nodes)
             raise GraphError(f"{file}: --without {name}: no such node (nodes: {known})")
-        del nodes[name]
-    for name, keys in list(nodes.items()):
-        if "in" in keys and not _fed(keys, nodes):
+    for name, keys in spec["nodes"].items():
+        if name in gone or ("in" in keys and not _fed(keys, gone)):
+            gone.add(name)
             del nodes[name]
     return {**spec, "nodes": nodes}
 
@@ -151,12 +177,22 @@ def _digest() -> Digest:
     return Digest()
 
 
-def _fed(keys: dict[str, Any], nodes: dict[str, Any]) -> bool:
-    """Drop inputs whose node is gone; whether any is left."""
-    if isinstance(keys["in"], str):
-        return keys["in"].partition(".")[0] in nodes
-    keys["in"] = {p: o for p, o in keys["in"].items() if str(o).partition(".")[0] in nodes}
-    return bool(keys["in"])
+def _fed(keys: dict[str, Any], gone: set[str]) -> bool:
+    """Drop inputs whose node is gone; whether what is left will do."""
+    if not isinstance(keys["in"], dict):
+        return str(keys["in"]).partition(".")[0] not in gone
+    lost = {port for port, o in keys["in"].items() if str(o).partition(".")[0] in gone}
+    keys["in"] = {port: o for port, o in keys["in"].items() if port not in lost}
+    return bool(keys["in"]) and not (lost & _needs(keys["is"]))
+
+
+def _needs(name: str) -> set[str]:
+    """The inputs that a node of class `name` cannot do without; none of a class not there."""
+    try:
+        ports = resolve(name).ports
+    except (ImportError, LookupError):
+        return set()
+    return {n for n, port in ports.items() if isinstance(port, Input) and not port.optional}
 
 
 def _wait(live: Live, duration: float | None, stop: threading.Event | None) -> None:
@@ -168,23 +204,21 @@ def _wait(live: Live, duration: float | None, stop: threading.Event | None) -> N
 
 
 @contextlib.contextmanager
-def _signals(live: Live) -> Iterator[threading.Event]:
-    """Handle SIGINT and SIGTERM; the event is set by the second one."""
-    second = threading.Event()
+def _signals(live: Live) -> Iterator[list[int]]:
+    """Handle SIGINT and SIGTERM: the first stops, the next cuts off; those that came, so far."""
+    heard: list[int] = []
 
-    def handle(*_: object) -> None:
-        if live.stopping:
-            second.set()
-            live.abort()
-        else:
-            live.stop()
+    def handle(number: int, _: object) -> None:
+        stopping = live.stopping
+        heard.extend([number] if heard or not stopping else [number, number])
+        live.abort() if stopping else live.stop()
 
     handled = (signal.SIGINT, signal.SIGTERM)
     before: dict[int, Callable[..., Any] | int | None] = {}
     if threading.current_thread() is threading.main_thread():
         before = {number: signal.signal(number, handle) for number in handled}
     try:
-        yield second
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -23,7 +23,7 @@ from rt_engine.synth.builtin import Builtin
 from rt_engine.synth.fluid import Fluid
 from rt_engine.synth.offline import blocks
 
-__all__ = ["INSTRUMENTS", "KITS", "Wish", "soundtrack"]
+__all__ = ["INSTRUMENTS", "KITS", "Progress", "Wish", "note_ends", "soundtrack"]
 
 KITS = {  # General MIDI programs of the drum channel
     "standard": 0, "room": 8, "power": 16, "electronic": 24, "analog": 25, "jazz": 32, "brush": 40,
@@ -53,11 +53,11 @@ class Take:
     """What the graph played over a film: notes and beats, by ns from its first picture."""
 
     def __init__(self, graph: Graph, source: str, seconds: float) -> None:
-        self._source, self._seconds, self._ends = source, seconds, _ends(graph)
+        self._source, self._seconds, self._ends = source, seconds, note_ends(graph)
         self._start: int | None = None
         self._notes: list[Timed] = []
         self._beats: list[BeatAt] = []
-        self._bar = _Progress("watching")
+        self._bar = Progress("watching")
 
     def __call__(self, node: str, output: str, packet: Packet | None) -> None:
         """See a packet of the replay."""
@@ -162,7 +162,7 @@ def _plays(node: Node) -> bool:
     return any(isinstance(output.format, Notes) for output in outputs(node).values())
 
 
-def _ends(graph: Graph) -> set[tuple[str, str]]:
+def note_ends(graph: Graph) -> set[tuple[str, str]]:
     """The outputs of notes that go on to no other node of notes, such as a merger."""
     found = {
         (name, output)
@@ -191,7 +191,7 @@ def _sound(
     voice = _voice(font)
     for channel, program in programs.items():
         voice.message(bytes([0xC0 | (channel - 1), program]))
-    made = list(_Progress("playing").over(blocks(voice, notes, seconds), seconds, voice.rate))
+    made = list(Progress("playing").over(blocks(voice, notes, seconds), seconds, voice.rate))
     peak = max((float(np.max(np.abs(block))) for block in made), default=0.0)
     level = np.float32(PEAK / peak if peak else 1.0)
     voice.close()
@@ -229,7 +229,7 @@ def _written(path: str, file: Any) -> None:
         raise GraphError(str(error)) from None
 
 
-class _Progress:
+class Progress:
     """One line on a terminal that says how far it is; nothing where stderr is none."""
 
     def __init__(self, what: str) -> None:

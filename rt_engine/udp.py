@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 
+from rt_engine import sent
+
 __all__ = ["Address", "Sender", "address", "listen"]
 
 Address = tuple[str, int]
@@ -19,6 +21,7 @@ class Sender:
     def __init__(self, receivers: list[Address], log: logging.Logger) -> None:
         """OSError when the name of a host is not known."""
         self._log = log
+        self._node = log.name.rpartition(".")[2]
         self._sockets: dict[str, socket.socket] = {}
         self._silent: set[str] = set()
         for host, port in receivers:
@@ -34,6 +37,7 @@ class Sender:
 
     def send(self, datagrams: list[bytes]) -> None:
         """Send each of `datagrams` to everyone."""
+        sent.tell(self._node, datagrams)
         for datagram in datagrams:
             for name, receiver in self._sockets.items():
                 self._send(name, receiver, datagram)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from rt_engine.commands.named import changes_of, graph_path
+from rt_engine.commands.web import add_web_options, staged
 from rt_engine.core import GraphError
-from rt_engine.running import replay_take, run_file
+from rt_engine.running import replay_take, run_file, run_live
 
 __all__ = ["add_graph_commands"]
 
@@ -25,6 +26,8 @@ def add_graph_commands(commands: Any) -> None:
     replay.add_argument("--digest", action="store_true", help="print SHA-256 of all outputs")
     replay.add_argument("--cost", action="append", default=[], metavar="NODE=S",
                         help="what if a call of NODE took S seconds")  # fmt: skip
+    replay.add_argument("--live", action="store_true",
+                        help="in real time, to OSC, MIDI and VMC as on the first day")  # fmt: skip
     replay.set_defaults(call=_replay)
     check = commands.add_parser("check", parents=[live], help="check and draw a graph")
     check.add_argument("--mermaid", action="store_true", help="print the graph as Mermaid")
@@ -39,6 +42,7 @@ def _add_timed(commands: Any, live: argparse.ArgumentParser) -> None:
                        help="leave out a node")  # fmt: skip
     timed.add_argument("--duration", type=float, metavar="S", help="stop after S seconds")
     timed.add_argument("--digest", action="store_true", help="print SHA-256 of all outputs")
+    add_web_options(timed)
     run = commands.add_parser("run", parents=[live, timed], help="run a graph")
     run.add_argument("--record", metavar="FILE", help="record the sources in MCAP")
     run.set_defaults(call=_run)
@@ -49,31 +53,31 @@ def _add_timed(commands: Any, live: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return run_file(
-        graph_path(options.graph),
-        changes_of(options.changes),
-        options.without,
-        options.record,
-        duration=options.duration,
-        digest=options.digest,
-    )
+    return _run_file(options, options.record, False)
 
 
 def _record(options: argparse.Namespace) -> int:
     output = options.output or f"{Path(options.graph).stem}.mcap"
     if Path(output).exists() and not options.force:
         raise GraphError(f"{output}: exists already; another name, or --force")
-    changes = changes_of(options.changes)
-    path = graph_path(options.graph)
-    code = run_file(
-        path, changes, options.without, output, True,
-        duration=options.duration, digest=options.digest,
-    )  # fmt: skip
+    code = _run_file(options, output, True)
     print(f"recorded: {output} ({Path(output).stat().st_size / 1e6:.1f} MB)")
     return code
 
 
+def _run_file(options: argparse.Namespace, record: str | None, or_stop: bool) -> int:
+    path, changes = graph_path(options.graph), changes_of(options.changes)
+    times = {"duration": options.duration, "digest": options.digest}
+    with staged(options) as stage:
+        return run_file(path, changes, options.without, record, or_stop, stage, **times)
+
+
 def _replay(options: argparse.Namespace) -> int:
+    if options.live:
+        from rt_engine.relive import relive
+
+        graph, _ = relive(options.take)
+        return run_live(graph, digest=options.digest)
     cost = {}
     for item in options.cost:
         node, _, seconds = item.partition("=")

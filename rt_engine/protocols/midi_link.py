@@ -9,6 +9,7 @@ import socket
 import subprocess
 from typing import Any, cast
 
+from rt_engine import sent
 from rt_engine.child import Child
 
 __all__ = ["Link", "MidiLink"]
@@ -24,7 +25,7 @@ class Link:
 
     def __init__(self, module: str, settings: dict[str, Any], what: str) -> None:
         """Starts `module` with `settings`; OSError, which says `what` it is, where it fails."""
-        self._what = what
+        self._what, self._node = what, str(settings.get("name", ""))
         self._child = Child(module, json.dumps(settings))
         self._line = self._child.line
         self._line.setblocking(False)
@@ -42,6 +43,7 @@ class Link:
 
     def tell(self, *words: object) -> None:
         """Send one command; OSError, with the last words of the process, when it has ended."""
+        sent.tell(self._node, words)
         line = " ".join(map(str, words)) + "\n"
         try:
             self._line.send(line.encode())

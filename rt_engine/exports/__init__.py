@@ -1,0 +1,1 @@
+"""What is made of a take: one module for each form of file."""
