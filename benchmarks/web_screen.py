@@ -19,6 +19,7 @@ from typing import Any
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks._web.engine import scheduling  # noqa: E402
 from benchmarks.common import Bar, Table, bar_table, report, summary  # noqa: E402
 from tests.web.browser import Tab, chromium  # noqa: E402
 from tests.web.conftest import Server  # noqa: E402
@@ -71,6 +72,7 @@ def main() -> int:
         f"The clocks of page and engine are compared over a round trip of {ms(trip)}.",
         "Engine, network encoding and Chromium (drawing in software) share these cores.",
         "A conductor's frames are made ahead of their time, so they are shown a little early.",
+        scheduling(),
         "What is before the page: the median age of a pose when the detector gives it out.",
     ]
     tables = [Table("Lateness on the screen", columns, rows), bar_table("Bars", bars)]

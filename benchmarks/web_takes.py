@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import soundfile
+from _web.engine import scheduling
 from common import Bar, Table, bar_table, report, summary
 from mcap.writer import Writer
 
@@ -86,6 +87,7 @@ def main() -> int:
         "cache of files.",
         "A moment is every output of the graph: pictures, two seconds of sound and of features, "
         "the newest beat and tempo, encoded for the browser.",
+        scheduling(),
     ]
     tables = [bar_table("Bars", bars), Table("Figures", ("what", "figure"), figures)]
     report("web_takes", "Takes on the stage page", tables, notes)

@@ -18,7 +18,7 @@ from rt_engine.core.graph import Graph
 from rt_engine.core.node import Node, Output, Source
 from rt_engine.core.packet import Kind
 
-__all__ = ["build", "catalog", "graph_folder", "known_as", "load", "read", "resolve"]
+__all__ = ["build", "catalog", "graph_files", "graph_folder", "known_as", "load", "read", "resolve"]
 
 NAMESPACE = "rt_engine.nodes"
 RESERVED = ("is", "in", "thread", "on_error")
@@ -77,6 +77,13 @@ def graph_folder() -> Path:
     package = Path(__file__).parent
     beside = package.parent / "graphs"
     return beside if beside.is_dir() else package / "graphs"
+
+
+def graph_files() -> list[Path]:
+    """The project's graphs; NAME.presets.yaml and NAME.midi.yaml, which the stage page keeps beside
+    them, are none.
+    """
+    return sorted(path for path in graph_folder().glob("*.yaml") if "." not in path.stem)
 
 
 def resolve(name: str) -> type[Node]:

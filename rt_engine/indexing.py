@@ -29,6 +29,8 @@ __all__ = ["Index", "Marker", "Track", "promised"]
 MAGIC = 8  # bytes before the first record
 HEAD = struct.Struct("<BQ")  # opcode and length of what follows
 MESSAGE, CHANNEL, DATA_END = 0x05, 0x04, 0x0F
+LAST = b"\x89MCAP0\r\n"  # bytes at the end of a record that was closed
+BROKEN = (McapError, EOFError, ValueError, OSError, struct.error, LookupError, AttributeError)
 BODY = struct.Struct("<HIQQ")  # of a message: channel, sequence, arrival and own time, ns
 
 
@@ -154,7 +156,11 @@ class Index:
 
 def promised(path: Path) -> int:
     """When the last message arrived (ns), by the end of a record that was closed; else 0."""
-    with path.open("rb") as file, contextlib.suppress(McapError, EOFError, ValueError):
+    with path.open("rb") as file, contextlib.suppress(*BROKEN):
+        file.seek(-len(LAST), os.SEEK_END)
+        if file.read() != LAST:  # it was cut off: where the end should be are other bytes
+            return 0
+        file.seek(0)
         summary = make_reader(file).get_summary()
         if summary and summary.statistics:
             return summary.statistics.message_end_time

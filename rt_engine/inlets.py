@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 __all__ = ["PICTURES", "SOUND", "Arrived", "Inlet", "inlet", "pass_on", "served", "serving"]
@@ -27,20 +26,19 @@ class Inlet:
 
     def __init__(self, size: int) -> None:
         self._items: deque[Arrived] = deque(maxlen=size)
-        self._came: SimpleQueue[None] = SimpleQueue()
+        self._came = threading.Condition()
 
     def put(self, item: Arrived) -> None:
         """Called by the thread of the page."""
-        self._items.append(item)
-        self._came.put(None)
+        with self._came:
+            self._items.append(item)
+            self._came.notify()
 
     def take(self, timeout: float) -> Arrived | None:
         """The oldest that waits; None after `timeout` s without one."""
-        try:
-            self._came.get(timeout=timeout)
-            return self._items.popleft()
-        except (Empty, IndexError):  # its item gave way
-            return None
+        with self._came:
+            self._came.wait_for(lambda: self._items, timeout)
+            return self._items.popleft() if self._items else None
 
 
 _lock = threading.Lock()

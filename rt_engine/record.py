@@ -33,12 +33,13 @@ from mcap.stream_reader import StreamReader
 from mcap.writer import Writer
 
 from rt_engine import __version__
-from rt_engine.core import Controls, Event, Graph, GraphError, Kind, Packet, Source
+from rt_engine.core import Controls, Event, Graph, GraphError, Kind, Node, Packet, Source
 from rt_engine.core.errors import said
 from rt_engine.core.host import RUNNER
 from rt_engine.core.node import outputs
 from rt_engine.core.packet import decode, encode
 from rt_engine.graphfile import build
+from rt_engine.kinds import Images
 from rt_engine.running import prune
 
 __all__ = ["MARKERS", "MARKER_TOPIC", "Digest", "Recorder", "Take", "announce"]
@@ -268,8 +269,14 @@ def _needed(graph: Graph, name: str, cut: list[str]) -> bool:
     after = {wire.node for wire in graph.wires if wire.source == name}
     replayed = [each for each in after if not graph.nodes[each].live_only]
     if not replayed:
-        return not after or not cut
+        return not after or not cut or _says_more(graph.nodes[name])
     return any(each not in cut and _needed(graph, each, cut) for each in replayed)
+
+
+def _says_more(node: Node) -> bool:
+    """Whether a replay gives more of a node than pictures, though what it feeds is live only."""
+    formats = [port.format for port in outputs(node).values()]
+    return not isinstance(node, Source) and not all(isinstance(f, Images) for f in formats)
 
 
 def _kind(channel: Channel) -> Kind:

@@ -14,7 +14,7 @@ import yaml
 
 from rt_engine.cli import main
 from rt_engine.demos import hits
-from rt_engine.graphfile import catalog, graph_folder
+from rt_engine.graphfile import catalog, graph_files
 
 GRAPH = """
 name: small
@@ -124,7 +124,7 @@ def test_schema_accepts_our_graphs_and_refuses_wrong_ones(
 ) -> None:
     assert main(["nodes", "--schema"]) == 0
     check = jsonschema.Draft202012Validator(json.loads(capsys.readouterr().out))
-    for path in [graph, *graph_folder().glob("*.yaml")]:
+    for path in [graph, *graph_files()]:
         check.validate(yaml.safe_load(path.read_text()))
     for text in ("mic: {is: audio.File, path: 3}", "mic: {is: audio.File}", "mic: {path: x}"):
         assert not check.is_valid({"nodes": yaml.safe_load(text)})

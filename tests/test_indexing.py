@@ -80,6 +80,17 @@ def test_what_is_cut_off_is_found_as_far_as_it_goes(take: Path, data: st.DataObj
     index.close()
 
 
+def test_no_cut_through_the_end_of_a_file_is_a_surprise(take: Path) -> None:
+    """What stands where the end should be can look like anything."""
+    content = take.read_bytes()
+    cut = take.with_name("end.mcap")
+    for size in range(len(content) - 800, len(content)):
+        cut.write_bytes(content[:size])
+        index = Index(cut)
+        assert found_in(index) == told_by(Take(cut)) and len(index.markers) <= 2
+        index.close()
+
+
 def test_a_file_that_grows_is_followed(take: Path, tmp_path: Path) -> None:
     content = take.read_bytes()
     grows = tmp_path / "grows.mcap"

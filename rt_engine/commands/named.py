@@ -15,12 +15,12 @@ __all__ = ["changes_of", "graph_path"]
 
 def graph_path(name: str) -> Path:
     """The file, or the project's graph of this name."""
-    from rt_engine.graphfile import graph_folder
+    from rt_engine.graphfile import graph_files
 
     path = Path(name)
     if path.is_file():
         return path
-    known = {p.stem: p for p in graph_folder().glob("*.yaml")}
+    known = {p.stem: p for p in graph_files()}
     if path.stem in known and path.parent.name in ("", "graphs"):
         return known[path.stem]
     raise GraphError(

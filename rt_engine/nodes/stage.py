@@ -41,6 +41,7 @@ class View(Node):
 
     def reset(self) -> None:
         self._stage, self._next = Stage(*self.size, self.holding), 0
+        self._least = 10**18  # ns: the smallest age of a skeleton so far
         self._strikes: list[Packet] = []
         self._caption = ""
 
@@ -51,7 +52,9 @@ class View(Node):
 
     def on_skeletons(self, packet: Packet) -> None:
         period = SECOND / self.rate
-        late = packet.t < self.clock.now() - LATE
+        age = self.clock.now() - packet.t
+        self._least = max(min(self._least, age), 0)
+        late = age > self._least + LATE  # a body that is heard is old when it comes
         early = packet.t < self._next - period / 2
         if late or early or not self._screen.wants(packet.t, self.every):
             return

@@ -55,6 +55,9 @@ class FluidSynth(Node):
     gain_db: Annotated[float, Knob(ge=-60, le=12, unit="dB", description="level")] = 0.0
     reverb: Annotated[float, Knob(ge=0, le=1, description="level of the room; 0: dry")] = 0.2
     offset_ms: Offset = 0.0
+    required: Annotated[
+        bool, Meta(description="false: where no sound can be made this is said, and all goes on")
+    ] = True
 
     def plan(self) -> None:
         if self.voice == "fluidsynth" and not self.port:
@@ -62,29 +65,38 @@ class FluidSynth(Node):
         self._programs = dict(self.programs)
 
     def open(self) -> None:
-        self._link = self._linked()
+        self._link: Link | None = None
+        try:
+            self._link = self._linked()
+        except OSError as error:
+            if self.required:
+                raise
+            self.log.warning("%s; it stays silent, all else goes on", error)
 
     def close(self) -> None:
-        if hasattr(self, "_link"):
+        if link := getattr(self, "_link", None):
             try:
-                self.lateness = self._link.stats()
+                self.lateness = link.stats()
             except OSError:  # it has ended, and was reported
                 self.log.debug("no figures from the synthesiser: it has ended")
-            self._link.close()
+            link.close()
             del self._link
 
     def on_notes(self, packet: Packet) -> None:
+        if not self._link:
+            return
         if words := due_words(packet, self.offset_ms, self.log):
             self._link.tell(*words)
 
     def on_setting(self, name: str) -> None:
-        if name in LEVELS and not self.port:
+        if self._link and name in LEVELS and not self.port:
             self._link.tell(LEVELS[name], getattr(self, name))
 
     @action
     def panic(self, t: int) -> None:
         """End all notes, and forget those that are planned."""
-        self._link.tell("silence")
+        if self._link:
+            self._link.tell("silence")
 
     @action
     def program(self, t: int, channel: int, number: int) -> None:
@@ -92,7 +104,8 @@ class FluidSynth(Node):
         if not (1 <= channel <= 16 and 0 <= number <= 127):
             raise ValueError("needed: channel 1 to 16, program 0 to 127")
         self._programs[channel] = number  # a restart keeps it
-        self._link.tell(*self._program(channel, number).split())
+        if self._link:
+            self._link.tell(*self._program(channel, number).split())
 
     def _linked(self) -> Link:
         commands = [self._program(*pair) for pair in self._programs.items()]

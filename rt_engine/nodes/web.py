@@ -15,6 +15,7 @@ from rt_engine.core import SECOND, Knob, Output, SampleClock, Source
 from rt_engine.extras import require
 from rt_engine.inlets import Arrived
 from rt_engine.kinds import Audio, Images
+from rt_engine.video.jpeg import jpeg_size
 
 __all__ = ["Camera", "Microphone"]
 
@@ -33,6 +34,7 @@ class FromBrowser(Source):
 
     device = True
     what: str
+    _complained = False
 
     def open(self) -> None:
         if not inlets.served():
@@ -45,6 +47,11 @@ class FromBrowser(Source):
     def close(self) -> None:
         if hasattr(self, "_stack"):
             self._stack.close()
+
+    def complain(self, text: str) -> None:
+        """Say it, the first time; a browser can be wrong fifty times a second."""
+        self.log.warning(text) if not self._complained else None
+        self._complained = True
 
     def take(self) -> Arrived | None:
         """The next thing that a browser sent, if there is one soon."""
@@ -76,23 +83,29 @@ class Camera(FromBrowser):
 
     def plan(self) -> None:
         self.images.format = Images(rate=self.fps)
-        self._broken = 0
 
     def read(self) -> None:
         """The newest picture; one that is no JPEG is left out, and said once."""
         if (found := self.take()) is None:
             return
-        cv2 = require("cv2")
-        raw = np.frombuffer(found.data, np.uint8)
-        image = cv2.imdecode(raw, cv2.IMREAD_COLOR)
-        if image is None or max(image.shape) > LARGEST:
-            self._broken += 1
-            self.log.warning("a picture is no JPEG, left out") if self._broken == 1 else None
+        image = self._unpacked(found.data)
+        if image is None:
+            self.complain(f"a picture is no JPEG of at most {LARGEST} pixels a side, left out")
             return
         self.images.emit(
             found.t - round(self.delay_ms * MS),
             np.ascontiguousarray(image[:, ::-1]) if self.mirror else image,
         )
+
+    @staticmethod
+    def _unpacked(data: bytes) -> npt.NDArray[np.uint8] | None:
+        """A picture in BGR; None where it is none, or too large to be unpacked at all."""
+        if max(jpeg_size(data) or (LARGEST + 1,)) > LARGEST:
+            return None
+        cv2 = require("cv2")
+        image: npt.NDArray[np.uint8] | None
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        return image
 
 
 class Microphone(FromBrowser):
@@ -120,7 +133,7 @@ class Microphone(FromBrowser):
             return
         data: Samples = np.frombuffer(found.data, np.float32)
         if not np.isfinite(data).all():
-            self.log.warning("sound of a browser is not finite, left out")
+            self.complain("sound of a browser is not finite, left out")
             return
         if found.rate != self._from or abs(found.t - self._expected) > GAP:
             self._begin(found)
@@ -135,7 +148,7 @@ class Microphone(FromBrowser):
     def _begin(self, found: Arrived) -> None:
         """A new stream: the first, another browser's, or the same after a gap."""
         if self._from:
-            self.log.warning("sound of the browser was lost on its way")
+            self.complain("sound of the browser was lost on its way; it may be lost again")
             self.audio.gap()
         self._from = found.rate
         self._clock = SampleClock(found.rate)

@@ -122,7 +122,8 @@ class Assignments:
     Keys of `entries` are "cc N" (a knob or fader), "button N" (a controller that is pressed and
     let go) and "note N". Values are "node.name", or that in a list with more:
 
-    - cc: two ends, 0 and 1 by default; numbers are scaled, anything else is switched in the middle
+    - cc: two ends, 0 and 1 by default: numbers are scaled, anything else is switched in the
+      middle; or more values, that the way of the knob is shared out to
     - button, note: what is sent when it is pressed (none calls an action), and when it is let go
 
     channel: 1..16, 0 takes all. Raises ValueError that names the entry that is wrong.
@@ -147,9 +148,9 @@ class Assignments:
     def _turned(self, number: int, value: int) -> Change | None:
         if (found := self._wired.get(("cc", number))) is None:
             return None
-        low, high = found.values or [0.0, 1.0]
-        scaled: Any = high if value >= PRESSED else low
-        if _is_number(low) and _is_number(high):
+        low, *between, high = found.values or [0.0, 1.0]
+        scaled: Any = found.values[value * len(found.values) // 128] if found.values else 0.0
+        if _is_number(low) and _is_number(high) and not between:
             scaled = low + (high - low) * value / 127
             scaled = round(scaled) if isinstance(low, int) and isinstance(high, int) else scaled
         return self._new(("cc", number), found, scaled, [scaled])
@@ -180,9 +181,9 @@ def _parsed(key: str, entry: Entry) -> tuple[tuple[str, int], Change]:
     node, _, name = str(target).partition(".")
     if not node or not name:
         raise ValueError(f"{key!r}: {target!r} is no 'node.setting' or 'node.action'")
-    most = (0, 2) if kind == "cc" else (0, 1, 2)
-    if len(values) not in most:
-        counts = " or ".join(map(str, most))
+    cc = kind == "cc"
+    if (len(values) == 1) if cc else (len(values) > 2):
+        counts = "0, 2 or more" if cc else "0, 1 or 2"
         raise ValueError(f"{key!r}: {len(values)} values behind {target!r}, expected {counts}")
     return (kind, int(number)), Change(node, name, list(values))
 

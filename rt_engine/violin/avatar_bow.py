@@ -13,7 +13,7 @@ from rt_engine.violin.simulation.bow import HAIR
 
 __all__ = ["BowPath", "Heard", "Place"]
 
-TURNED, ARMED = 0.5, 0.35  # probability at which the bow turns, and below which it may again
+TURNED, ARMED = 0.7, 0.5  # probability at which the bow turns, and below which it may again
 APART = 0.1  # s at least between two turns: ten strokes a second
 SOUNDS = 0.5  # from which on a string sounds
 GATHER = 0.03  # s in which the bow takes up a speed

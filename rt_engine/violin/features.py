@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rt_engine.signal import Cens, Mfcc, OnsetStrength, Rms
-from rt_engine.violin.bowing import bow_change
+from rt_engine.violin.bowing import dipped
 from rt_engine.violin.ears import FPS, Ears, Moment
 from rt_engine.violin.segments import AHEAD, BEHIND, Segmenter
 
@@ -25,7 +25,7 @@ class PerformanceFeatures:
 
     rate: samples a second, a multiple of 50. All columns of a row belong to one moment, so a row
     waits for the slowest of them, the chroma (`latency`). The peak is 1 in the row nearest to a
-    start of a note at which the bow turned, as far as that is heard, else 0.
+    start of a note at which the level dips as where a bow turns, else 0.
 
     Source: Shrestha et al. 2022, "AIMusicGuru", sections 3.4 and 5.1. They take bow changes from
     the sound without saying how, and CENS as librosa has it, over the whole file; here half a
@@ -101,7 +101,7 @@ class PerformanceFeatures:
             start = self._waiting.popleft()
             before = [m for m in self._moments if m.t < start][-BEHIND:]
             after = [m for m in self._moments if m.t >= start]
-            if bow_change(before, after).value:
+            if dipped(before, after):
                 self._turns.append(round(start * self.rate))
 
     def _rows(self) -> NDArray[np.float32]:

@@ -14,6 +14,7 @@ from rt_engine.kinds import Pose
 from rt_engine.violin.pose_front import CONTENT, RATE, SIZE, Front
 from rt_engine.violin.pose_grid import STEP, Grid, Step
 from rt_engine.violin.pose_joints import placed, riders, thirteen
+from rt_engine.violin.pose_prior import unpacked
 
 __all__ = ["Corrected", "Corrector"]
 
@@ -48,7 +49,7 @@ class Corrector:
         self.session = session
         self.lookahead = round(session.card.latency * RATE)
         self.grid: Grid[Pose] = Grid(listens)
-        self.front = Front(self.lookahead)
+        self.front = Front(self.lookahead, prior=unpacked(session.card.front_end["prior"]))
         self.reset()
 
     def reset(self) -> None:

@@ -9,52 +9,70 @@ once, so a training hears what a graph hears, from the same code.
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 import numpy.typing as npt
 
+from rt_engine.violin.pose_prior import Follower, Prior
 from rt_engine.violin.pose_swaps import PairSwaps
 
-__all__ = ["CONTENT", "JITTER", "JOINTS", "PLACES", "RATE", "SIGNALS", "SIZE", "STALENESS", "Front"]
+__all__ = [
+    "CONTENT", "FOLLOWED", "JOINTS", "NARROW", "NOISE", "PLACES", "RATE", "SIGNALS", "SIZE",
+    "STALENESS", "WIDE", "Front",
+]  # fmt: skip
 
 Singles = npt.NDArray[np.float32]
 
 CONTENT = "poses, filtered"
 RATE = 50  # steps a second
 JOINTS = 13  # of MAPdat: C7, shoulders, elbows, wrists, waist, knees, toes; right before left
-WHOLE = 20.0  # s of the mean over the whole
+PAIRS = ((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12))  # right and left
+WHOLE = 60.0  # s of the mean over the whole
 MEANS = (2.0, 0.6)  # s of the means of late
-FITS = (0.1, 0.032)  # s, standard deviations of the windows of the two local lines
+FITS = (0.12, 0.055)  # s, standard deviations of the windows of the two local lines
 REACH = 3.0  # of these that a window reaches back
 HELD = 0.2  # how far slopes are held back, in samples that lie the window away
 FEW = 0.02  # samples: of fewer in a window, the mean of late tells more
 TREMBLE = 1.0  # s of the mean of the jitter
 SWAY, SWAY_COUNT = 0.3, 10.0  # m, what a joint's deviation is taken to be before so many samples
 STALE = 2.0  # s, since a joint was seen, at which that number is 1
+NOISY, SHARE = 0.3, 6.0  # m, what the noise is taken to be before so many samples, and a little on
+WILD = 0.1  # m of noise from which exchanges are judged by the prior, and not by the mean
 
-SIGNALS = len(MEANS) + len(FITS) + 1  # of a joint: the means, the lines, the newest place
+SIGNALS = len(MEANS) + len(FITS) + 2  # of a joint: means, lines, the newest place, the filter's
+WIDE, NARROW, FOLLOWED = SIGNALS - 4, SIGNALS - 3, SIGNALS - 1  # which of these
 PLACES = JOINTS * 3
-_OTHERS = 2 * 3 + 2 + 4  # of a joint: two velocities, two reliabilities, presence and the like
-SIZE = PLACES * (SIGNALS + 1) + JOINTS * _OTHERS + 1
+_OTHERS = 2 * 3 + 2 + 5  # of a joint: two velocities, two reliabilities, presence and the like
+SIZE = PLACES * (SIGNALS + 1) + JOINTS * _OTHERS + 2
 _SINGLE = PLACES * (SIGNALS + 3)  # where what a joint has one number of begins
 STALENESS = slice(_SINGLE + 3 * JOINTS, _SINGLE + 4 * JOINTS)  # time since seen, over STALE
-JITTER = slice(_SINGLE + 4 * JOINTS, _SINGLE + 5 * JOINTS)  # see `Front`
-_SCALE, _LEAST = 0.3, 1e-6  # of the logarithm of the jitter, m^2
+NOISE = SIZE - 1  # see `Front`
+_SCALE, _LEAST = 0.3, 1e-6  # of the logarithms, m^2
 
 
 class Front:
     """Places of `rows` bodies in, SIZE numbers a body and step out.
 
     lookahead: steps between the newest place and the moment that the lines and the network are
-    about. The numbers: first the SIGNALS (means over 2 s and 0.6 s, wide line, narrow line, newest
-    place), each 39 numbers in metres from the mean over the whole, joint after joint; then that
-    mean, from the middle of all joints' means; then, for each joint, velocities of both lines
-    (m/s), what the lines and the means rest on, presence, time since it was seen, jitter (0.3
-    ln(x^2 + 1e-6) + 1 of x m from picture to picture), and weight of the mean over the whole;
-    last, how likely two joints are exchanged.
+    about. prior: of a violinist's body and motion; without it the filter says nothing.
+
+    The numbers: first the SIGNALS (means over 2 s and 0.6 s, wide line, narrow line, newest place,
+    the place that the Kalman filter of `pose_prior` gives), each 39 numbers in metres from the mean
+    over the whole, joint after joint; then that mean, from the middle of all joints' means; then,
+    for each joint, velocities of both lines (m/s), what the lines and the newest place rest on,
+    presence, time since it was seen, jitter (0.3 ln(x^2 + 1e-6) + 1 of x m from picture to
+    picture), weight of the mean over the whole, and standard deviation of the filter's place (m);
+    last, how likely two joints are exchanged, and the noise of all joints, told as the jitter is.
     """
 
-    def __init__(self, lookahead: int, rows: int = 1) -> None:
+    def __init__(self, lookahead: int, rows: int = 1, prior: Prior | None = None) -> None:
         self.lookahead, self.rows = lookahead, rows
+        self._follower: Follower | None = None
+        self._later = 0  # steps that the filter's place waits until its moment is the front's
+        if prior is not None:
+            self._follower = Follower(prior, min(lookahead, prior.moments - 1), rows)
+            self._later = max(0, lookahead - prior.moments + 1)
         self._length = lookahead + int(np.ceil(REACH * max(FITS) * RATE)) + 1
         self._lags = ((lookahead - np.arange(self._length)) / RATE).astype(np.float32)
         self._decays = [np.float32(np.exp(-1.0 / RATE / span)) for span in (WHOLE, *MEANS)]
@@ -73,7 +91,10 @@ class Front:
         self._stale = np.full(shape, STALE, np.float32)
         self._squares = np.zeros((2, *shape), np.float32)  # sway and jitter: sums
         self._weights = np.zeros((2, *shape), np.float32)
-        self._swaps = PairSwaps(JOINTS, RATE, self.rows)
+        self._swaps = PairSwaps(PAIRS, JOINTS, RATE, self.rows)
+        self._followed: deque[tuple[Singles, Singles]] = deque(maxlen=self._later + 1)
+        if self._follower is not None:
+            self._follower.reset()
 
     def step(self, x: Singles, seen: Singles, age: Singles) -> Singles:
         """The numbers (rows, SIZE) of a step, float32.
@@ -83,8 +104,11 @@ class Front:
         """
         seen = seen.astype(np.float32)
         x = np.where(seen[..., None] > 0, x, 0.0).astype(np.float32)
+        if self._follower is not None:
+            self._follower.predict()
         if seen.any():
             x, seen = self._ordered(x, seen)
+        self._follow(x, seen)
         self._update(x, seen, age.astype(np.float32))
         return self._numbers(seen)
 
@@ -94,11 +118,38 @@ class Front:
         found: Singles = (self._sums[0] / np.maximum(self._counts[0], 1e-6)).reshape(self.rows, -1)
         return found
 
+    @property
+    def noise(self) -> Singles:
+        """Variance (rows,) of a coordinate from picture to picture, m^2, of all joints."""
+        found: Singles = (self._squares[1].sum(axis=1) / 2 + SHARE * NOISY**2) / (
+            self._weights[1].sum(axis=1) + SHARE
+        )
+        return found
+
+    def _follow(self, x: Singles, seen: Singles) -> None:
+        """Step the filter on, and keep what it says."""
+        if self._follower is None:
+            unknown = np.full((self.rows, PLACES), SWAY**2, np.float32)
+            self._followed.append((self.mean, unknown))
+            return
+        if seen.any():
+            weight = (seen / self.noise[:, None]).repeat(3, axis=1)
+            self._follower.update(x.reshape(self.rows, PLACES), weight)
+        self._followed.append((self._follower.place(), self._follower.spread()))
+
     def _ordered(self, x: Singles, seen: Singles) -> tuple[Singles, Singles]:
         """The places with exchanged joints put back."""
         mean = self.mean.reshape(x.shape)
-        both = seen * (self._counts[0, ..., 0] > 1.0)
+        known = self._counts[0, ..., 0] > 1.0
         variance = (self._squares[0] + SWAY_COUNT * SWAY**2) / (self._weights[0] + SWAY_COUNT)
+        if self._follower is not None:
+            noise = self.noise[:, None]
+            wild = noise > WILD**2
+            mean = np.where(wild[..., None], self._follower.place(False).reshape(x.shape), mean)
+            spread = self._follower.spread(False).reshape(x.shape).mean(axis=-1)
+            variance = np.where(wild, spread + noise, variance)
+            known = known | wild
+        both = seen * known
         order = self._swaps.step(x, both, mean, variance)
         return np.take_along_axis(x, order[..., None], axis=1), np.take_along_axis(seen, order, 1)
 
@@ -130,19 +181,23 @@ class Front:
         ]
         lines = self._lines(late[-1])
         newest = np.where(self._known > 0, self._last, mean)
-        signals = [*late, *(place for place, _, _ in lines), newest]
+        followed, spread = (part.reshape(mean.shape) for part in self._followed[0])
+        signals = [*late, *(place for place, _, _ in lines), newest, followed]
         jitter = self._squares[1] / np.maximum(self._weights[1], 1e-6)
         others = [
             *(speed for _, speed, _ in lines), *(rest for _, _, rest in lines),
             seen[..., None], self._stale[..., None] / STALE,
             _SCALE * np.log(jitter + _LEAST)[..., None] + 1.0,
             np.minimum(self._counts[0], 300.0) / 300.0,
+            np.sqrt(spread.mean(axis=-1, keepdims=True)),
         ]  # fmt: skip
         middle = (mean * self._known).sum(axis=1) / np.maximum(self._known.sum(axis=1), 1.0)
         parts = [signal - mean for signal in signals]
         parts += [(mean - middle[:, None]) * self._known, *others]
         flat = [part.reshape(self.rows, -1) for part in parts]
-        found: Singles = np.concatenate([*flat, self._swaps.exchanged[:, None]], axis=1)
+        noise = _SCALE * np.log(self.noise + _LEAST) + 1.0
+        last = np.stack([self._swaps.exchanged, noise], axis=1)
+        found: Singles = np.concatenate([*flat, last], axis=1)
         return found.astype(np.float32)
 
     def _lines(self, without: Singles) -> list[tuple[Singles, Singles, Singles]]:

@@ -1,14 +1,14 @@
 """Joints that a detector has exchanged, found by where each joint is on the whole.
 
-MAPdat's noise (Shrestha et al. 2022, section 4.3) exchanges any two joints for half a second to
-three seconds, in a jitter that is larger than most bones: no single picture shows it. A hidden
-Markov model adds up what the pictures say: its states are "none" and every pair, and its rates
-are the paper's.
+MAPdat's noise (Shrestha et al. 2022, section 4.3) exchanges joints for half a second to three
+seconds, in a jitter that is larger than most bones: no single picture shows it. A hidden Markov
+model adds up what the pictures say: its states are "none" and every pair that a detector takes
+for each other, and its rates are the paper's.
 """
 
 from __future__ import annotations
 
-from itertools import combinations
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -24,13 +24,15 @@ FARTHEST = 25.0  # squared distance over variance beyond which nothing more is l
 
 
 class PairSwaps:
-    """Follows `rows` bodies of `joints` joints at once, `rate` steps a second.
+    """Follows `rows` bodies of `joints` joints at once, `rate` steps a second, by `pairs`.
 
     `exchanged` (rows,) is the probability that two joints are exchanged now.
     """
 
-    def __init__(self, joints: int, rate: float, rows: int = 1) -> None:
-        self.pairs = np.array(list(combinations(range(joints), 2)))
+    def __init__(
+        self, pairs: Sequence[tuple[int, int]], joints: int, rate: float, rows: int = 1
+    ) -> None:
+        self.pairs = np.array(pairs)
         count = len(self.pairs)
         begin = PER_MINUTE / 60.0 / rate
         end = 1.0 / (LASTING * rate)

@@ -52,7 +52,7 @@ def figures(
         hand=height(WRISTS[0], SHOULDERS[0]),
     )
     needed = (SHOULDERS, (ELBOWS[1], SHOULDERS[1]), EARS, (WRISTS[0], SHOULDERS[0]))
-    return values, Figures(*(float(min(visibility[list(pair)])) for pair in needed))
+    return values, Figures(*(float(min(visibility[a], visibility[b])) for a, b in needed))
 
 
 class PostureWatch:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from itertools import takewhile
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -105,7 +107,10 @@ class Segmenter:
         return Segment(note, self._before, self._start) if note else None
 
     def _sounds(self, moment: Moment) -> bool:
-        return moment.level > max(QUIET, self._peak - RANGE)
+        return moment.level > self._floor()
+
+    def _floor(self) -> float:
+        return max(QUIET, self._peak - RANGE)
 
     def _starts(self) -> str:
         """Why a note starts in the middle of the window, a key of `SHIFT`; "" where none does."""
@@ -113,7 +118,8 @@ class Segmenter:
         if not any(self._sounds(moment) for moment in window[BEHIND : BEHIND + SOON]):
             return ""
         # Silence has a spectrum too, which rises and falls by chance.
-        rises = [moment.rise if self._sounds(moment) else 0.0 for moment in window]
+        floor = self._floor()
+        rises = [moment.rise if moment.level > floor else 0.0 for moment in window]
         here = rises[BEHIND]
         largest = here >= max(rises[BEHIND - NEAR : BEHIND + NEAR + 1])
         risen = largest and here > sum(rises) / len(rises) + RISE
@@ -130,14 +136,13 @@ class Segmenter:
 
     def _steps(self, window: list[Moment]) -> bool:
         """Whether a steady pitch before the middle gives way there to another steady one."""
-        pitches = [12 * np.log2(m.hz) if m.hz and m.periodic > SURE else np.nan for m in window]
-        past = np.array(pitches[BEHIND - AHEAD : BEHIND])
-        coming = np.array(pitches[BEHIND : BEHIND + AHEAD + 1])
-        if np.isnan(past[:-1]).any() or np.isnan(coming[1:]).any():
+        past, coming = window[BEHIND - AHEAD : BEHIND - 1], window[BEHIND + 1 :]
+        if not all(m.hz and m.periodic > SURE for m in (*past, *coming)):
             return False
-        old, new = np.median(past[:-1]), np.median(coming[1:])
-        steady = max(np.ptp(past[:-1]), np.ptp(coming[1:])) < STEADY
-        return bool(steady and abs(new - old) > STEP)
+        old, new = ([12 * math.log2(m.hz) for m in side] for side in (past, coming))
+        if max(max(old) - min(old), max(new) - min(new)) >= STEADY:
+            return False
+        return abs(median(new) - median(old)) > STEP
 
 
 def _goes_on(window: list[Moment]) -> bool:

@@ -42,9 +42,11 @@ class Bow:
     The bow runs from where it meets the strings, which is taken to be between the left collar
     bone and the left wrist, to the right wrist; its line is the slow mean of that, so that noise
     across it, and most of the noise in depth, is left out. An offset stays: changes count.
+    depth: what of the depth counts; less than 1 where quiet matters more than a true length.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, depth: float = 1.0) -> None:
+        self._weights = np.array([1.0, 1.0, depth])
         self.reset()
 
     def reset(self) -> None:
@@ -62,9 +64,10 @@ class Bow:
         string = collar + NECK * (world[WRISTS[0]] - collar)
         hand = np.asarray(world[WRISTS[1]] - string, np.float64)
         share = 1.0 if self._line is None else 1 - math.exp(-max(t - self._t, 0.0) / SLOW)
-        line = hand if self._line is None else self._line
-        self._line, self._t = line + share * (hand - line), t
-        return float(hand @ self._line / (np.linalg.norm(self._line) + 1e-9)), hand
+        weighed = hand * self._weights
+        line = weighed if self._line is None else self._line
+        self._line, self._t = line + share * (weighed - line), t
+        return float(weighed @ self._line / (np.linalg.norm(self._line) + 1e-9)), hand
 
 
 def seen(visibility: NDArray[np.floating[Any]]) -> float:

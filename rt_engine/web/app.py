@@ -66,7 +66,7 @@ async def body_of(request: Request, form: type[Any]) -> Any:
         raise PageError("the body is not JSON", "Send Content-Type: application/json.", 415)
     try:
         return msgspec.json.decode(await request.body() or b"{}", type=form)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise PageError(f"the body is not understood: {error}", "See docs/web.md.", 422) from None
 
 

@@ -12,6 +12,9 @@ from rt_engine.web.messages import Act, Set
 
 __all__ = ["Echo", "steer"]
 
+MOST = 1000  # characters of a text, and values of a list
+LARGEST = 2**63
+
 
 def steer(live: Live | None, asked: Set | Act) -> None:
     """Let the engine set or call what the page asked for; PageError where it cannot."""
@@ -20,6 +23,8 @@ def steer(live: Live | None, asked: Set | Act) -> None:
     if asked.node not in live.graph.nodes:
         known = exists(asked.node, live.graph.nodes, "nodes")
         raise PageError(f"no node {asked.node!r}{known}", "Reload the page.")
+    if not _plain([asked.value] if isinstance(asked, Set) else asked.values):
+        raise PageError("a value is too long, too large or too deep", "Send numbers and words.")
     node = live.graph.nodes[asked.node]
     if isinstance(asked, Set):
         live.control(asked.node, asked.name, _checked(node, asked))
@@ -28,6 +33,18 @@ def steer(live: Live | None, asked: Set | Act) -> None:
     else:
         known = exists(asked.name, type(node).actions, "actions")
         raise PageError(f"node {asked.node!r} has no action {asked.name!r}{known}")
+
+
+def _plain(values: list[Any], depth: int = 2) -> bool:
+    """Whether a record can hold these, and every page be told of them."""
+    return len(values) <= MOST and all(
+        isinstance(value, bool)
+        or value is None
+        or (isinstance(value, int | float) and abs(value) < LARGEST)
+        or (isinstance(value, str) and len(value) <= MOST)
+        or (isinstance(value, list) and depth > 0 and _plain(value, depth - 1))
+        for value in values
+    )
 
 
 def _checked(node: Node, asked: Set) -> Any:

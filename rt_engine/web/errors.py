@@ -26,6 +26,14 @@ REMEDIES = (
     (r"no display", "Leave the window out: the page shows the same pictures."),
     (r"did you mean ('[^']+')", "Write {0} instead."),
     (r"no such file|cannot be read", "Check the name of the file and the folder it is in."),
+    (r"lost samples", "Close other programs, or choose a larger block, such as mic.block=1024."),
+    (r"came too late", "Close other programs, or let what plays the notes announce them earlier."),
+    (r"no OSC|as VMC", "Check what the other program sends to this port, and that it is the port."),
+    (r"the performer is silent", "Start the program that performs, and let it send to this port."),
+    (r"the built-in voice plays|for want of a model", "Type: rt-engine doctor"),
+    (r"lies outside .* BPM", "Widen `bpm` of this node."),
+    (r"lost on its way", "Bring the browser nearer to its network, or use a cable."),
+    (r"a picture is no JPEG|is not finite", "Reload the page that sends it."),
     (r"did not return", "Leave the node out or replace it, then start again."),
 )  # fmt: skip
 COMPILED = [(re.compile(pattern), text) for pattern, text in REMEDIES]

@@ -30,12 +30,14 @@ Entries = dict[str, Any]
 
 
 def entry_of(graph: Graph, node: str, name: str) -> list[Any]:
-    """What a controller bound to this setting is wired to: the setting and its two ends."""
+    """What a controller bound to this setting is wired to: the setting and its two ends, or all its
+    choices.
+    """
     about = next(s for s in described_settings(graph.nodes[node]) if s["name"] == name)
     if about["type"] == "bool":
         return [f"{node}.{name}", False, True]
     if about["choices"]:
-        return [f"{node}.{name}", about["choices"][0], about["choices"][-1]]
+        return [f"{node}.{name}", *about["choices"]]
     low = about["min"] if about["min"] is not None else 0
     high = about["max"] if about["max"] is not None else max(1, 2 * (about["default"] or 0))
     number = int if about["type"] == "int" else float

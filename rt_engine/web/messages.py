@@ -27,6 +27,8 @@ Id = Annotated[int, Meta(ge=1, le=65_535)]
 Values = Annotated[list[Any], Meta(max_length=16)]
 
 PICTURE, SOUND = 1, 2
+RATES = range(8000, 65_536)  # Hz
+LONGEST = 1.0  # s of sound in one message
 _HEAD = struct.Struct("<BBHd")
 
 
@@ -111,9 +113,17 @@ def media(raw: bytes) -> Media:
     what, _, rate, t = _HEAD.unpack_from(raw)
     if what not in (PICTURE, SOUND) or not -1e12 < t < 1e12:
         raise ValueError(f"unknown content {what} at {t} s; 1 is a JPEG picture, 2 is sound")
-    if what == SOUND and (len(raw) - _HEAD.size) % 4:
+    found = Media(what, rate or 48_000, t, raw[_HEAD.size :])
+    if what == SOUND:
+        _check_sound(found)
+    return found
+
+
+def _check_sound(sound: Media) -> None:
+    if len(sound.data) % 4:
         raise ValueError("sound is float32, four bytes a sample")
-    return Media(what, rate or 48_000, t, raw[_HEAD.size :])
+    if sound.rate not in RATES or len(sound.data) > 4 * LONGEST * sound.rate:
+        raise ValueError(f"sound comes at 8000 to 65535 Hz, at most {LONGEST:g} s a message")
 
 
 _decoder: msgspec.json.Decoder[Said] = msgspec.json.Decoder(Said)

@@ -97,16 +97,18 @@ class Presets:
     def get(self, name: object) -> Settings:
         """The settings of one."""
         found = self.all()
-        if name not in found:
-            raise PageError(f"no preset {name!r}", f"There is: {', '.join(found) or 'none'}.", 404)
-        return found[str(name)]
+        if not isinstance(name, str) or name not in found:
+            raise PageError(
+                f"no preset {str(name)[:80]!r}", f"There is: {', '.join(found) or 'none'}.", 404
+            )
+        return found[name]
 
     def save(self, name: object, settings: Settings) -> None:
         """Keep `settings` under `name`, in place of what was there."""
-        found = self.all()
-        if len(found) >= MOST and name not in found:
+        found, wanted = self.all(), _checked(name)
+        if len(found) >= MOST and wanted not in found:
             raise PageError(f"there are {MOST} presets already", "Delete some of them.")
-        self._write({**found, _checked(name): settings})
+        self._write({**found, wanted: settings})
 
     def rename(self, name: object, new: object) -> None:
         """Give a preset another name, which none has."""

@@ -24,7 +24,9 @@ COOKIE = "rt_engine"
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 LARGEST_BODY = 1 << 20  # bytes of a request
 SLOWEST_BODY = 10.0  # s until it is there
-REQUESTS = (300, 100.0)  # at once, and a second, of everybody together
+REQUESTS = (300, 100.0)  # at once, and a second: of all who are known, and of all others
+HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", re.ASCII)
+FOREIGN = {"cross-site", "same-site"}  # another port of this machine is the same site
 POLICY = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 
 
@@ -50,7 +52,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, token: str = "") -> None:
         self._app, self._token = app, token
-        self._requests = Allowance(*REQUESTS)
+        self._requests = {known: Allowance(*REQUESTS) for known in (True, False)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed; refuse the rest."""
@@ -63,25 +65,25 @@ class Guard:
             status, what, remedy = refused
             await _refuse(scope, receive, send, status, {"error": what, "remedy": remedy})
         elif self._first_visit(scope):
-            await self._welcome(scope, receive, send)
+            await self._welcome(scope, receive, send, _cookie(headers["host"]))
         else:
             http = scope["type"] == "http"
             await self._app(scope, _bounded(receive) if http else receive, send)
 
     def _refused(self, scope: Scope, headers: dict[str, str]) -> tuple[int, str, str] | None:
         """Status, what and remedy of a request that is not allowed; None: it is."""
-        host = headers.get("host", "")
-        if not self._requests.take():
+        host, known = headers.get("host", ""), self._known(scope, headers)
+        if not self._requests[known].take():  # strangers do not use up what the others need
             return 429, "too many requests", "Wait a second."
-        if not re.fullmatch(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", host):
+        if not HOST.fullmatch(host):
             return 400, "no valid Host", "Open the address that rt-engine printed."
-        if not self._token and urlsplit(f"//{host}").hostname not in LOCAL:
+        if not self._token and _parts(f"//{host}")[0] not in LOCAL:
             return 403, f"Host {host!r} is not this machine", "Open http://127.0.0.1 and the port."
-        if (origin := headers.get("origin")) is not None and urlsplit(origin).netloc != host:
+        if (origin := headers.get("origin")) is not None and _parts(origin)[1] != host:
             return 403, f"a page of {origin!r} may not ask here", "Use the page of this server."
-        if headers.get("sec-fetch-site") == "cross-site" and scope.get("method") != "GET":
+        if headers.get("sec-fetch-site") in FOREIGN and scope["path"] != "/":  # a link may lead in
             return 403, "another site may not ask here", "Use the page of this server."
-        if not self._known(scope, headers):
+        if not known:
             return 401, "the token is missing or wrong", "Open the address as it was printed."
         length = headers.get("content-length", "")
         if length.isdecimal() and int(length) > LARGEST_BODY:
@@ -89,10 +91,11 @@ class Guard:
         return None
 
     def _known(self, scope: Scope, headers: dict[str, str]) -> bool:
+        """Whether the token is there; the address has it on the first visit alone."""
         if not self._token:
             return True
         try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+            morsel = SimpleCookie(headers.get("cookie", "")).get(_cookie(headers.get("host", "")))
         except CookieError:
             morsel = None
         given = [morsel.value] if morsel else []
@@ -104,12 +107,26 @@ class Guard:
         asked = scope["type"] == "http" and scope["path"] == "/"
         return bool(self._token) and asked and "token" in _query(scope)
 
-    async def _welcome(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _welcome(self, scope: Scope, receive: Receive, send: Send, name: str) -> None:
         """Put the token into a cookie, and take it out of the address."""
         answer = RedirectResponse("/", 303)
         secure = scope["scheme"] == "https"
-        answer.set_cookie(COOKIE, self._token, httponly=True, samesite="strict", secure=secure)
+        answer.set_cookie(name, self._token, httponly=True, samesite="strict", secure=secure)
         await answer(scope, receive, send)
+
+
+def _cookie(host: str) -> str:
+    """Its name: cookies do not know ports, and another stage may run at another one."""
+    return f"{COOKIE}_{host.rpartition(':')[2]}" if HOST.fullmatch(host) else COOKIE
+
+
+def _parts(url: str) -> tuple[str | None, str]:
+    """Host name and place of an address; of one that is broken, none."""
+    try:
+        found = urlsplit(url)
+        return found.hostname, found.netloc
+    except ValueError:
+        return None, ""
 
 
 def _query(scope: Scope) -> dict[str, list[str]]:

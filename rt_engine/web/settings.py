@@ -15,7 +15,7 @@ from rt_engine.graphfile import known_as
 from rt_engine.motion.skeleton import BONES, PARENTS
 from rt_engine.web.stats import BUDGET, paths
 
-__all__ = ["describe", "described_settings"]
+__all__ = ["choices", "describe", "described_settings"]
 
 SIMPLE = {bool: "bool", int: "int", float: "float", str: "text"}
 
@@ -38,6 +38,12 @@ def described_settings(node: Node) -> list[dict[str, Any]]:
     """Settings with type, unit, limits, default, value and choices."""
     live = live_settings(type(node))
     return [_setting(node, field, field.name in live) for field in _fields(node)]
+
+
+def choices(hint: Any) -> list[Any] | None:
+    """The values that a setting of this type can have; None: it is no choice."""
+    bare = _bare(hint)
+    return list(get_args(bare)) if get_origin(bare) is Literal else None
 
 
 def _fields(node: Node) -> tuple[Any, ...]:
@@ -87,7 +93,7 @@ def _setting(node: Node, field: Any, live: bool) -> dict[str, Any]:
         "default": None if default is msgspec.NODEFAULT else default,
         "needed": default is msgspec.NODEFAULT,
         "value": getattr(node, field.name),
-        "choices": _choices(hint),
+        "choices": choices(hint),
         "description": about.description or "",
     }
 
@@ -103,7 +109,7 @@ def _limit(about: msgspec.Meta, *names: str) -> float | None:
 
 def _type(hint: Any) -> str:
     """The kind of control that a type asks for."""
-    if _choices(hint):
+    if choices(hint):
         return "choice"
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
@@ -114,10 +120,6 @@ def _type(hint: Any) -> str:
     if origin in (list, dict, tuple):
         return "list"
     return SIMPLE.get(hint, "text")
-
-
-def _choices(hint: Any) -> list[Any] | None:
-    return list(get_args(hint)) if get_origin(hint) is Literal else None
 
 
 def _action(node: Node, name: str) -> dict[str, Any]:
@@ -139,4 +141,4 @@ def _argument(parameter: inspect.Parameter, hint: Any) -> dict[str, Any]:
         about["default"] = parameter.default
     if parameter.kind is parameter.VAR_POSITIONAL:
         about["many"] = True
-    return about | ({"choices": choices} if (choices := _choices(bare)) else {})
+    return about | ({"choices": found} if (found := choices(bare)) else {})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +17,7 @@ from rt_engine.web.browser import Browser
 from rt_engine.web.controls import Echo
 from rt_engine.web.errors import PageError, told
 from rt_engine.web.hub import Hub
+from rt_engine.web.journal import Journal
 from rt_engine.web.learning import Learner
 from rt_engine.web.messages import Take
 from rt_engine.web.monitors import Monitor
@@ -31,7 +31,6 @@ from rt_engine.web.viewer import Viewer
 __all__ = ["Stage"]
 
 TICK = 0.125  # s between two looks at settings and monitors; every second one at the meters
-LOGGED = 200  # lines that a new viewer is told
 VIEWERS = 16
 
 
@@ -58,7 +57,7 @@ class Stage:
         self._about: dict[str, Any] | None = None
         self._paths: list[Path] = []
         self._echo: Echo | None = None
-        self._log: deque[str] = deque(maxlen=LOGGED)
+        self.journal = Journal(self.tell)
         self._monitor = Monitor()
         self._waking = False
         self._signals = 0
@@ -122,8 +121,7 @@ class Stage:
 
     def log(self, message: dict[str, Any]) -> None:
         """Send a line of the log to everybody, and keep it for those who come later."""
-        self._log.append(json_of(message))
-        self.tell(message)
+        self.journal.add(message)
 
     async def serve(self, viewer: Viewer) -> None:
         """Let somebody look until it ends (loop); one too many is not let in."""
@@ -167,15 +165,17 @@ class Stage:
     def begins(self, live: Live) -> None:
         """The graph is going to start."""
         self.live = live
+        self.journal.begin()
 
     def fails(self, error: NodeError) -> None:
         """The graph ends with an error."""
         self.error = told(error)
-        self.tell(self.error)
+        self.journal.cause(self.error)
 
     def ends(self, code: int, signals: int) -> None:
         """The graph has ended."""
         self._signals = signals
+        self.journal.end()
 
     def _taken(self, said: Take) -> None:
         try:
@@ -220,7 +220,7 @@ class Stage:
         recording = [self.recorder.state()] if self.recorder else []
         last = [self.error] if self.error else []
         more = [*now, *recording, *self.greet()]
-        return [*map(json_of, more), *self._log, *map(json_of, last)]
+        return [*map(json_of, more), *self.journal.lines(), *map(json_of, last)]
 
     def _tell_news(self, turn: int) -> None:
         now = time.monotonic()

@@ -13,11 +13,12 @@ import msgspec
 from rt_engine import devices
 from rt_engine.core import GraphError, Source
 from rt_engine.core.errors import exists
-from rt_engine.graphfile import build, graph_folder, read, resolve
+from rt_engine.graphfile import build, graph_files, read, resolve
 from rt_engine.inlets import PICTURES, SOUND
 from rt_engine.running import prune
 from rt_engine.web.errors import PageError
 from rt_engine.web.runs import Job
+from rt_engine.web.settings import choices
 from rt_engine.web.stage import Stage
 
 __all__ = ["Start", "Studio"]
@@ -53,8 +54,7 @@ class Studio:
 
     def files(self) -> dict[str, Path]:
         """Graph files by name."""
-        found = [*sorted(graph_folder().glob("*.yaml")), *self._more]
-        return {path.stem: path for path in found if ".presets" not in path.name}
+        return {path.stem: path for path in [*graph_files(), *self._more]}
 
     def graphs(self) -> list[dict[str, Any]]:
         """What `GET /api/graphs` says."""
@@ -83,12 +83,47 @@ class Studio:
 
 def _plain(asked: Start, path: Path) -> Job:
     changes = dict(asked.changes)
-    swapped = {key: str(changes.pop(key)) for key in list(changes) if changes[key] in BROWSER}
+    _check(changes, path)
+    swapped = {key: str(changes.pop(key)) for key in list(changes) if str(changes[key]) in BROWSER}
     spec = read(path, changes)
     for name, cls in swapped.items():
         spec["nodes"][name] = _from_browser(spec, path, name, cls)
     spec = prune(spec, asked.without, str(path))
     return Job(build(spec, str(path)), spec, str(path), options={"table": False})
+
+
+def _check(changes: dict[str, Any], path: Path) -> None:
+    """A page chooses devices and numbers; names of files and addresses are the file's alone."""
+    nodes = read(path)["nodes"]
+    for key, value in changes.items():
+        name, _, setting = key.partition(".")
+        cls = nodes.get(name, {}).get("is", "")
+        device = setting and setting == KINDS.get(cls, ("", ""))[1]
+        lent = not setting and str(value) in BROWSER  # a source becomes the browser's
+        harmless = device or lent or not _texts(value) - _choices_of(cls, setting)
+        if name in nodes and not harmless:
+            raise PageError(
+                f"{key} may not be changed from the page",
+                "Change it in the graph file, or on the command line.", 403,
+            )  # fmt: skip
+
+
+def _texts(value: Any) -> set[str]:
+    """The words in a value, at any depth."""
+    if isinstance(value, dict):
+        value = [*value, *value.values()]
+    if isinstance(value, list):
+        return set().union(*map(_texts, value))
+    return {value} if value and isinstance(value, str) else set()
+
+
+def _choices_of(cls: str, setting: str) -> set[str]:
+    """The words that a setting allows."""
+    try:
+        fields = msgspec.structs.fields(resolve(cls).Settings)
+    except Exception:  # a class that is not there is told when the graph is built
+        return set()
+    return {c for f in fields if f.name == setting for c in choices(f.type) or ()}
 
 
 def _from_browser(spec: dict[str, Any], path: Path, name: str, cls: str) -> dict[str, Any]:
@@ -110,6 +145,7 @@ def _bundled(asked: Start, path: Path, stage: Stage) -> Job:
             f"graph {path.stem!r} has no bundled material{exists(path.stem, DEMOS, 'demos')}",
             "Choose its devices instead.",
         )
+    _check(asked.changes, path)
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rt-engine-")))
         show = DEMOS[name]()

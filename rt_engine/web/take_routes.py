@@ -223,6 +223,9 @@ async def _body(request: Request) -> Mapping[str, Any]:
     """The map that a request sends, or what its address asks for."""
     if request.method in ("GET", "DELETE"):
         return request.query_params
+    kind = request.headers.get("content-type", "")
+    if not kind.startswith("application/json"):  # what a form of a foreign page cannot send
+        raise PageError("the body is not JSON", "Send Content-Type: application/json.", 415)
     raw = b""
     async for part in request.stream():
         raw += part

@@ -58,7 +58,7 @@ class Takes:
     def path(self, name: object) -> Path:
         """The file of take `name`; PageError where there is none."""
         path = self.folder / (checked_name(name) + SUFFIX)
-        if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or not path.is_file() or path.name not in os.listdir(self.folder):
             raise PageError(f"no take {name!r}", "The list of takes has what there is.", 404)
         return path
 
@@ -134,7 +134,7 @@ class Takes:
     def exports(self, name: str) -> list[Path]:
         """What was made of take `name`."""
         folder = self.export_folder(name)
-        return sorted(f for f in folder.iterdir() if f.is_file()) if folder.is_dir() else []
+        return sorted(f for f in _files(folder) if not f.is_symlink())
 
     def _entry(self, path: Path) -> dict[str, Any] | None:
         """A line of the list; None for what has just gone."""
@@ -149,6 +149,12 @@ class Takes:
         entry = {"name": path.stem, "bytes": found.st_size, **self._known[path][1]}
         entry.setdefault("date", written.isoformat(timespec="seconds"))
         return {**entry, "notes": _notes(path), "files": [f.name for f in self.exports(path.stem)]}
+
+
+def _files(folder: Path) -> list[Path]:
+    """The files in a folder that is one, and no link to elsewhere."""
+    inside = folder.is_dir() and not folder.is_symlink()
+    return [file for file in folder.iterdir() if file.is_file()] if inside else []
 
 
 def _measured(path: Path) -> dict[str, Any]:

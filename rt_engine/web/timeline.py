@@ -20,11 +20,10 @@ from rt_engine.indexing import Index, Track
 from rt_engine.web.errors import PageError
 from rt_engine.web.jobs import Job
 from rt_engine.web.moments import of_moment
+from rt_engine.web.playhead import TICK, Playhead, finite
 
-__all__ = ["SPEEDS", "Looker", "Timeline"]
+__all__ = ["Looker", "Timeline"]
 
-SPEEDS = (0.1, 4.0)  # of the take's own
-TICK = 1 / 60  # s between two moments while it plays
 CHUNK = 5000  # messages of a long take that are looked for between two moments
 TOLD = 0.1  # s between two messages while it plays
 GROWS = 0.5  # s between two looks at a cache that grows
@@ -59,11 +58,9 @@ class Timeline:
         self.whole = False  # whether all of it has been found
         self._cache: Index | None = None
         self._job = None if kept.exists() else Job("cache", str(path), str(kept))
-        self._position = 0.0  # s from the start
+        self._head = Playhead(lambda: self.length)
         self._shown = -1.0  # s, the last moment that was sent; -1: none
-        self._playing, self._speed = False, 1.0
-        self._loop: tuple[float, float] | None = None
-        self._jumped, self._again = True, False
+        self._again = False
         self._ending = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="rt-timeline", daemon=True)
@@ -77,11 +74,12 @@ class Timeline:
     def state(self) -> dict[str, Any]:
         """What the page is told."""
         with self._changed:
-            loop = list(self._loop) if self._loop else None
+            head = self._head
             return {
-                "is": "take", "name": self.name, "t": round(self._position, 4),
-                "length": round(self.length, 4), "playing": self._playing,
-                "speed": self._speed, "loop": loop, "cache": self.cached(),
+                "is": "take", "name": self.name, "t": round(head.position, 4),
+                "length": round(self.length, 4), "playing": head.playing,
+                "speed": head.speed, "loop": list(head.loop) if head.loop else None,
+                "cache": self.cached(),
                 "problem": self._job.error if self._job else None,
             }  # fmt: skip
 
@@ -94,16 +92,19 @@ class Timeline:
     def command(self, what: str, value: Any = None) -> None:
         """Play, pause, seek (s), speed, loop ([from, to] or None), step (-1 or 1)."""
         with self._changed:
+            head = self._head
             calls: dict[str, Callable[[Any], None]] = {
-                "play": self._play, "pause": self._pause, "seek": self._seek,
-                "speed": self._set_speed, "loop": self._set_loop, "step": self._step,
+                "play": head.play, "pause": head.pause, "seek": head.seek,
+                "speed": head.set_speed, "loop": head.set_loop, "step": self._step,
             }  # fmt: skip
             if what not in calls:
                 raise PageError(f"unknown command {what!r}", f"One of {', '.join(calls)}.")
             try:
                 calls[what](value)
-            except (TypeError, ValueError):
-                raise PageError(f"{what}: {value!r} is no value for it", "A number.") from None
+            except (TypeError, ValueError, OverflowError):
+                raise PageError(
+                    f"{what}: {str(value)[:40]} is no value for it", "A number."
+                ) from None
             self._changed.notify_all()
 
     def again(self) -> None:
@@ -132,7 +133,7 @@ class Timeline:
         for index, track in self._tracks():
             if self._hub.watched(track.node, track.output):
                 for packet in of_moment(index, track, since, moment):
-                    t = now + round((packet.t - moment) / self._speed)
+                    t = now + round((packet.t - moment) / self._head.speed)
                     self._hub(track.node, track.output, Packet(t, packet.data, packet.seq))
 
     def refresh(self) -> None:
@@ -157,7 +158,7 @@ class Timeline:
             self._again = True
 
     def _moment(self) -> int:
-        return self._take.first + round(self._position * SECOND)
+        return self._take.first + round(self._head.position * SECOND)
 
     def _reached(self) -> tuple[int, bool]:
         """How far the cache goes (ns), and whether that is all."""
@@ -168,42 +169,17 @@ class Timeline:
             for track in index.tracks.values() if index else ():
                 yield index, track  # type: ignore[misc]
 
-    def _play(self, _: Any) -> None:
-        if self._position >= self.length and not self._loop:
-            self._seek(0.0)
-        self._playing = True
-
-    def _pause(self, _: Any) -> None:
-        self._playing = False
-
-    def _seek(self, t: Any) -> None:
-        self._position = min(max(_finite(t), 0.0), self.length)
-        self._jumped = True
-
-    def _set_speed(self, speed: Any) -> None:
-        low, high = SPEEDS
-        self._speed = min(max(_finite(speed), low), high)
-
-    def _set_loop(self, ends: Any) -> None:
-        if ends is None:
-            self._loop = None
-            return
-        a, b = sorted(min(max(_finite(end), 0.0), self.length) for end in ends)
-        if b - a < TICK:
-            raise ValueError(ends)
-        self._loop = (a, b)
-
     def _step(self, steps: Any) -> None:
         """On by pictures, else by `STEP`."""
-        self._playing = False
-        count = round(_finite(steps))
+        count = round(finite(steps))
+        self._head.pause()
         pictures = next((t for _, t in self._tracks() if isinstance(t.kind, kinds.Images)), None)
         if pictures is None or not pictures.times:
-            self._seek(self._position + count * STEP)
+            self._head.seek(self._head.position + count * STEP)
             return
         at = pictures.before(self._moment()) - 1 + count
         at = min(max(at, 0), len(pictures.times) - 1)
-        self._seek((pictures.times[at] - self._take.first) / SECOND)
+        self._head.seek((pictures.times[at] - self._take.first) / SECOND)
 
     def _run(self) -> None:
         told = looked = 0.0
@@ -217,18 +193,20 @@ class Timeline:
                 self._read_on()
             jumped = self._send(now - before)
             before = now
-            if jumped or now - told >= (TOLD if self._playing else GROWS):
+            if jumped or now - told >= (TOLD if self._head.playing else GROWS):
                 told = now
                 self._tell({**self.state(), "jumped": jumped})
             with self._changed:
-                self._pause_until(now + TICK if self._playing or not self.whole else now + GROWS)
+                self._pause_until(
+                    now + TICK if self._head.playing or not self.whole else now + GROWS
+                )
 
     def _send(self, seconds: float) -> bool:
         """Show what is new after `seconds`; whether it is another place of the take."""
         with self._changed:
-            self._advance(seconds)
-            t, jumped, again = self._position, self._jumped, self._again
-            self._jumped = self._again = False
+            self._head.advance(seconds)
+            t, jumped, again = self._head.position, self._head.jumped, self._again
+            self._head.jumped = self._again = False
         if t != self._shown or jumped or again:
             self.show(-1.0 if jumped or again else self._shown, t)
             self._shown = t
@@ -237,28 +215,9 @@ class Timeline:
     def _pause_until(self, due: float) -> None:
         """Sleep; a command wakes it up, but not before a picture could be shown again."""
         while (
-            not (self._ending or self._jumped or self._again)
+            not (self._ending or self._head.jumped or self._again)
             and (left := due - time.monotonic()) > 0
         ):
             woken = self._changed.wait(left)
-            if woken and not self._playing:
+            if woken and not self._head.playing:
                 return
-
-    def _advance(self, seconds: float) -> None:
-        if not self._playing:
-            return
-        self._position += min(seconds, 0.5) * self._speed
-        end = self._loop[1] if self._loop else self.length
-        if self._position < end:
-            return
-        if self._loop:
-            self._position, self._jumped = self._loop[0], True
-        else:
-            self._position, self._playing = self.length, False
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not abs(number) < 1e9:
-        raise ValueError(value)
-    return number

@@ -29,9 +29,11 @@ SPEED = (400, 200.0)  # messages at once, and a second: pictures, sound and sett
 STRIKES = 50  # messages without a form after which a socket is closed
 WATCHES = 64
 STALLED = 10.0  # s in which a viewer takes nothing: it is cut
-WAITING = 2000  # messages of JSON that wait for a viewer
+WAITING = 4 << 20  # characters of JSON that wait for a viewer: more, and it is cut
 EVENTS = 100  # a second, of one output
 
+NOT_UNDERSTOOD = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+MANUAL = "Reload the page; docs/web.md says what may be sent."
 FORBIDDEN, LATER = 1008, 1013  # close codes of WebSocket (RFC 6455, IANA registry)
 
 
@@ -66,7 +68,8 @@ class Viewer:
         self._socket, self._stage = socket, stage
         self._watches: dict[int, Watch] = {}
         self.monitors: dict[str, int] = {}  # nodes whose messages are seen, and the watch
-        self._outbox: deque[str] = deque(maxlen=WAITING)
+        self._outbox: deque[str] = deque()
+        self._waiting = 0  # characters in it
         self._wake = asyncio.Event()
         self._speed = Allowance(*SPEED)
         self._strikes = 0
@@ -90,6 +93,9 @@ class Viewer:
     def tell(self, message: str) -> None:
         """Send a message of JSON when its turn comes."""
         self._outbox.append(message)
+        self._waiting += len(message)
+        if self._waiting > WAITING:
+            self.cut()
         self._wake.set()
 
     def wake(self) -> None:
@@ -117,7 +123,10 @@ class Viewer:
         while True:
             self._wake.clear()
             while self._outbox:
-                await self._out(self._outbox.popleft())
+                message = self._outbox.popleft()
+                self._waiting -= len(message)
+                await self._out(message)
+                await asyncio.sleep(0)  # a connection that is lost shall be noticed
             due = await self._look()
             timer = loop.call_at(loop.time() + due, self._wake.set) if due is not None else None
             await self._wake.wait()
@@ -156,20 +165,19 @@ class Viewer:
                 if message["type"] == "websocket.disconnect":
                     return
                 if not self._speed.take():
-                    self._strike("too many messages; wait a second")
+                    self._strike("too many messages", "Wait a second.")
                     continue
                 try:
                     self._hear(message.get("text"), message.get("bytes"))
-                except (msgspec.MsgspecError, ValueError) as error:
-                    self._strike(str(error))
+                except NOT_UNDERSTOOD as error:
+                    began = message.get("text") or "pictures or sound"
+                    self._strike(f"message not understood: {error}: {began[:80]}", MANUAL)
                 except PageError as error:
                     self.tell(json_of(told(error)))
 
-    def _strike(self, text: str) -> None:
+    def _strike(self, text: str, remedy: str) -> None:
         self._strikes += 1
-        remedy = "Reload the page; docs/web.md says what may be sent."
-        self.tell(json_of({"is": "error", "text": f"message not understood: {text}",
-                           "remedy": remedy}))  # fmt: skip
+        self.tell(json_of({"is": "error", "text": text, "remedy": remedy}))
 
     def _hear(self, text: str | None, raw: bytes | None) -> None:
         if text is None:
@@ -203,6 +211,9 @@ class Viewer:
             return
         if ask.output not in graph.nodes[ask.node].ports:
             raise PageError(f"node {ask.node!r} has no output {ask.output!r}", "Reload the page.")
+        for watch in list(self._watches.values()):  # one look at an output is enough
+            if (watch.ask.node, watch.ask.output) == (ask.node, ask.output):
+                self._unwatch(watch.ask.id)
         stream, view = self._stage.hub.watch(graph, ask.node, ask.output)
         self._watches[ask.id] = Watch(ask, stream, view)
         self._wake.set()

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from rt_engine.core import SECOND, Packet, collect
+from rt_engine.demos.etude import SAMPLES, etude
 from rt_engine.kinds import Frames
 from rt_engine.nodes.musician import Violinist
 from rt_engine.violin.avatar_player import COLUMNS, CONTENT
+from rt_engine.violin.features import PerformanceFeatures
 
 ROWS = Frames(50.0, len(COLUMNS), CONTENT)
 PERIOD = SECOND // 50
@@ -80,3 +82,44 @@ def test_sway_changes_while_it_plays_and_is_kept_within_bounds():
     assert np.ptp(spine, axis=0).max() < 1e-6
     with pytest.raises(ValueError, match="sway"):
         node.control(0, "sway", [9.0])
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """Rows of the model that is shipped, for an etude of the demonstration; and its true turns."""
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime (extra 'cpu')")
+    from rt_engine.inference.session import Session
+
+    made = etude(15.0)
+    session = Session("musician_motion", "cpu")
+
+    def motion(sound):
+        features = PerformanceFeatures(SAMPLES)
+        rows = features.process(sound)
+        moved = [session.step({"heard": row})["motion"].ravel() for row in rows]
+        return np.array(moved), features.times / SAMPLES - session.card.latency
+
+    return motion, made
+
+
+def met(found, true):
+    """F of turns within 100 ms, as far as the rows go."""
+    hits = sum(np.abs(found - t).min() < 0.1 for t in true) if len(found) else 0
+    return 2 * hits / (len(found) + len(true))
+
+
+def test_the_shipped_model_turns_the_bow_where_the_sound_says(heard):
+    motion, made = heard
+    values, times = motion(made.sound)
+    bow = np.array([p.data for p in run(values)["bow"]])
+    found = times[1:][np.diff(bow[:, 1]) != 0]
+    true = made.motion.turns[made.motion.turns < times[-1]]
+    assert met(found, true) > 0.75
+    assert met(found, (true + 0.25) % true[-1]) < 0.5  # not by their number alone
+
+
+def test_the_shipped_model_rests_in_silence(heard):
+    motion, _ = heard
+    hiss = np.random.default_rng(0).normal(0.0, 1e-5, 6 * SAMPLES).astype(np.float32)
+    bow = np.array([p.data for p in run(motion(hiss)[0])["bow"]])
+    assert bow[-1, 4] > 0.9 and np.ptp(bow[:, 1]) == 0

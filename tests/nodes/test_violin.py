@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from rt_engine import kinds
 from rt_engine.core import SECOND, GraphError, Packet, Replay, collect
 from rt_engine.graphfile import build, graph_folder, read
 from rt_engine.kinds import Audio, Beat, Beats, Cue, Cues, PlayedNotes
+from rt_engine.nodes.synth import FluidSynth
 from rt_engine.nodes.violin import Features, Notes, Osc, Score, Show
 from rt_engine.running import prune
 from tests.violin.practice import played
@@ -238,3 +240,22 @@ def test_a_real_violinist_is_heard(tmp_path):
     true = np.loadtxt(DATA / f"{name}.alignment.csv", delimiter=",", skiprows=1)[:, 0] + 1
     true = np.unique(true[true < 24])
     assert mir_eval.onset.f_measure(true, np.sort(starts[starts < 24]), window=0.05)[0] > 0.8
+
+
+def test_where_no_sound_can_be_made_the_rest_goes_on(monkeypatch, caplog):
+    def nothing(*_, **__):
+        raise OSError("no output device")
+
+    monkeypatch.setattr("rt_engine.nodes.synth.SynthLink", nothing)
+    node = FluidSynth(voice="builtin", required=False)
+    collect(node, notes=kinds.Notes())
+    with caplog.at_level(logging.WARNING):
+        node.on_notes(Packet(0, kinds.Note(72, 70, 0.12, 1), 0))
+        node.control(0, "gain_db", [-6.0])
+        node.control(0, "panic", [])
+        node.close()
+    assert [r.getMessage() for r in caplog.records] == [
+        "no output device; it stays silent, all else goes on"
+    ]
+    with pytest.raises(OSError, match="no output device"):
+        collect(FluidSynth(voice="builtin"), notes=kinds.Notes())

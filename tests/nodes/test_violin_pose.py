@@ -192,10 +192,10 @@ def test_a_real_detector_trembles_far_less_and_stays_near_the_truth():
     true, seen = on_grid(capture_t, capture), on_grid(t, raw)
     late = slice(150, -10)
     errors = [np.linalg.norm(x[late] - true[late], axis=2).mean() for x in (world, seen)]
-    assert errors[0] < 1.25 * errors[1]  # quick arms lose a little: see benchmarks/pose_correction
+    assert errors[0] < errors[1]
     moments = t[(t > at[150]) & (t < at[-10])][:700]  # of pictures: lines between them are smooth
     moved = [
         np.diff([np.interp(moments, at, x) for x in values.reshape(len(at), -1).T], 3, axis=1)
         for values in (world, seen)
     ]
-    assert np.abs(moved[0]).mean() < 0.5 * np.abs(moved[1]).mean()
+    assert np.abs(moved[0]).mean() < 0.15 * np.abs(moved[1]).mean()

@@ -155,6 +155,23 @@ def test_what_is_no_picture_is_said_once(caplog: pytest.LogCaptureFixture) -> No
     running.node.close()
 
 
+def test_a_picture_that_would_fill_memory_is_not_unpacked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A head of 65,500 pixels a side over a few bytes: 12.9 GB."""
+    cv2 = pytest.importorskip("cv2", reason="needs OpenCV (extra 'pose')")
+    data = cv2.imencode(".jpg", np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+    at = data.index(b"\xff\xc0") + 5
+    bomb = data[:at] + (65_500).to_bytes(2, "big") * 2 + data[at + 4 :]
+    unpacked: list[bool] = []
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: unpacked.append(True))
+    running = Running(web.Camera(), "images")
+    inlets.pass_on(PICTURES, Arrived(0, bomb))
+    running.node.read()
+    assert not running.got and not unpacked
+    running.node.close()
+
+
 def test_silence_is_said_once(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,12 @@ def test_other_messages_and_channels_change_nothing():
     assert len(turned(entries, cc(7, 3, channel=2), channel=2)) == 1
 
 
+def test_a_knob_goes_through_all_values_of_a_choice():
+    entries = {"cc 7": ["a.mode", "low", "mid", "high"]}
+    found = [change.values[0] for change in turned(entries, *(cc(7, v) for v in range(128)))]
+    assert found == ["low", "mid", "high"]  # 0 to 42, 43 to 85, 86 to 127
+
+
 @pytest.mark.parametrize(
     ("key", "entry", "says"),
     [
@@ -62,8 +68,8 @@ def test_other_messages_and_channels_change_nothing():
         ("cc 128", "a.b", "0 to 127"),
         ("cc 7", "density", "'density' is no 'node.setting'"),
         ("cc 7", [], "no 'node.setting'"),
-        ("cc 7", ["a.b", 1], "1 values behind 'a.b', expected 0 or 2"),
-        ("note 7", ["a.b", 1, 2, 3], "3 values behind 'a.b', expected 0 or 1 or 2"),
+        ("cc 7", ["a.b", 1], "1 values behind 'a.b', expected 0, 2 or more"),
+        ("note 7", ["a.b", 1, 2, 3], "3 values behind 'a.b', expected 0, 1 or 2"),
     ],
 )
 def test_a_wrong_entry_is_named(key, entry, says):

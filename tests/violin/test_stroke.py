@@ -80,3 +80,15 @@ def test_the_bow_of_a_simulated_player_is_found():
     turns, _ = watch(motion.t, landmarks33(motion)[0])
     f, *_ = mir_eval.onset.f_measure(motion.turns, np.array([turn.t for turn in turns]), window=0.1)
     assert f > 0.85
+
+
+def test_depth_counts_as_much_as_is_wished():
+    points = world(0.4)
+    deep = points.copy()
+    deep[16, 2] += 0.1
+    for depth in (0.0, 0.5, 1.0):
+        path = Bow(depth)
+        path.step(0.0, points)
+        moved = path.step(0.0, deep)[0] - Bow(depth).step(0.0, points)[0]
+        line = np.array([-0.85, -0.25, 0.45]) * [1, 1, depth]
+        assert moved == pytest.approx(0.1 * depth * line[2] / np.linalg.norm(line), abs=1e-6)

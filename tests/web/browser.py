@@ -56,7 +56,8 @@ class Tab:
     def resize(self, width: int) -> None:
         """Another screen."""
         self.page.set_viewport_size({"width": width, "height": SIZES[width]})
-        self.page.wait_for_timeout(300)
+        self.until("width => innerWidth === width", width)
+        self.page.evaluate(TWO_FRAMES)
 
     def until(self, condition: str, argument: Any = None) -> Any:
         """Wait until JavaScript finds this true; its value.
@@ -69,9 +70,9 @@ class Tab:
             self.page.wait_for_timeout(EVERY)
         raise AssertionError(f"never true: {condition}")
 
-    def sideways(self) -> int:
-        """Pixels by which the page is wider than its window."""
-        return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
+    def fits(self) -> bool:
+        """Whether the page gets no wider than its window, once it has settled."""
+        return bool(self.until("document.documentElement.scrollWidth <= innerWidth"))
 
     def close(self) -> None:
         self.context.close()
@@ -84,6 +85,9 @@ def findings(page: Any) -> list[str]:
     serious = [each for each in found if each["impact"] in ("serious", "critical")]
     return [f"{each['id']}: {[node['html'][:120] for node in each['nodes']]}" for each in serious]
 
+
+# What has been resized is drawn by then.
+TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 # Whether a canvas has been painted on: it has more than one colour.
 PAINTED = """canvas => {

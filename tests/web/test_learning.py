@@ -6,18 +6,28 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 import yaml
 
-from rt_engine.core import Graph
+from rt_engine.core import Graph, Input, Knob, Node, Packet
 from rt_engine.protocols.midi_in import NoMidiError
 from rt_engine.web.errors import PageError
 from rt_engine.web.learning import Learner, entry_of
 from rt_engine.web.messages import Learn
-from tests.helpers import Count, Knobs
+from tests.helpers import Count, Knobs, Numbers
 from tests.rigs import wait_for
+
+
+class Dial(Node):
+    """A setting of three values."""
+
+    x = Input(Numbers)
+    mode: Annotated[Literal["one", "two", "three"], Knob(description="how")] = "one"
+
+    def on_x(self, packet: Packet) -> None:
+        pass
 
 
 class Port:
@@ -107,6 +117,13 @@ def test_whole_numbers_stay_whole(rig: Rig) -> None:
     rig.learn("low", 1)
     rig.port.queue.put(bytes([0xB0, 1, 127]))
     wait_for(lambda: rig.set == [("knobs", "low", 20)])
+
+
+def test_a_choice_is_bound_to_all_that_it_offers() -> None:
+    graph = Graph("test")
+    graph.add("count", Count())
+    graph.add("dial", Dial(), "count")
+    assert entry_of(graph, "dial", "mode") == ["dial.mode", "one", "two", "three"]
 
 
 @pytest.mark.parametrize("name", ["high", "gone"])

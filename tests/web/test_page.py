@@ -2,13 +2,13 @@
 
 import struct
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rt_engine.core import Graph
-from rt_engine.graphfile import build, graph_folder, read
+from rt_engine.graphfile import build, graph_files, read
+from tests.rigs import wait_for
 from tests.web.browser import PAINTED, SIZES, Tab, chromium, findings
 from tests.web.conftest import Server
 
@@ -91,7 +91,7 @@ def test_page_fits_its_window_and_axe_finds_nothing_serious(tab, width):
     tab.resize(width)
     choose(tab, "desk")
     tab.page.click("#node summary")
-    assert tab.sideways() <= 0
+    assert tab.fits()
     assert findings(tab.page) == []
     tab.page.click("#theme")
     assert findings(tab.page) == []
@@ -122,11 +122,13 @@ def test_slider_sets_the_setting_of_the_node(tab):
     tab.page.fill(setting("level", "input[type=number]"), "0.25")
     tab.page.press(setting("level", "input[type=number]"), "Enter")
     tab.until(f"{told('level')} === 0.25")
-    assert tab.page.input_value(setting("level", "input[type=range]")) == "0.25"
+    shown = "s => document.querySelector(s).value"
+    slider = setting("level", "input[type=range]")
+    tab.until(f"s => ({shown})(s) === '0.25'", slider)
     tab.page.click(setting("level", ".reset"))
     tab.until(f"{told('level')} === 0.5")
-    assert tab.page.is_disabled(setting("level", ".reset"))
-    assert tab.page.input_value(setting("level", "input[type=range]")) == "0.5"
+    tab.until("s => document.querySelector(s).disabled", setting("level", ".reset"))
+    tab.until(f"s => ({shown})(s) === '0.5'", slider)
 
 
 def test_arrow_keys_move_a_slider(tab):
@@ -186,7 +188,7 @@ def test_what_one_page_sets_another_one_shows(tab, browser, gallery):
 def test_monitor_shows_what_was_sent_with_its_types(tab):
     choose(tab, "osc")
     tab.page.wait_for_selector(".monitor tbody tr")
-    assert "/beat" in tab.page.inner_text(".monitor tbody")
+    tab.until("document.querySelector('.monitor tbody').textContent.includes('/beat')")
 
 
 def test_keyboard_reaches_the_graph_and_opens_a_node(tab):
@@ -227,8 +229,7 @@ def test_body_turns_by_keys(tab):
     canvas.focus()
     for _ in range(6):
         tab.page.keyboard.press("ArrowRight")
-    tab.page.wait_for_timeout(200)
-    assert canvas.screenshot() != before
+    wait_for(lambda: canvas.screenshot() != before, 20)
 
 
 def test_colours_are_kept(tab, gallery):
@@ -279,10 +280,6 @@ def test_wires_of_every_graph_go_forward_and_past_the_boxes(tab):
             for bend in ways[f"{wire.source}>{wire.node}"]:
                 near = [abs(bend["row"] - r) for layer, r in places if layer == bend["layer"]]
                 assert min(near, default=1) > 0.5
-
-
-def graph_files() -> list[Path]:
-    return [path for path in graph_folder().glob("*.yaml") if ".presets" not in path.name]
 
 
 def node_of(graph: Graph, name: str) -> dict[str, Any]:

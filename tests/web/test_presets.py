@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rt_engine.graphfile import build
+from rt_engine import graphfile
+from rt_engine.graphfile import build, graph_files
 from rt_engine.web.errors import PageError
 from rt_engine.web.presets import Presets, apply, file_of, settings_of
 
@@ -100,3 +101,12 @@ def test_they_lie_beside_the_graph_file_or_with_the_user(
     assert file_of(None, "../a take") == user / "---a-take.presets.yaml"
     Presets(file_of(None, "g")).save("one", {"a.b": 1})
     assert (user / "g.presets.yaml").is_file()
+
+
+def test_what_the_page_keeps_beside_a_graph_is_no_graph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphfile, "graph_folder", lambda: tmp_path)
+    for name in ("beat", "beat.presets", "beat.midi"):
+        (tmp_path / f"{name}.yaml").touch()
+    assert graph_files() == [tmp_path / "beat.yaml"]

@@ -17,6 +17,7 @@ import websockets
 
 from rt_engine.web import security
 from rt_engine.web.security import Allowance, Guard
+from rt_engine.web.viewer import Viewer
 from tests.web.conftest import PATIENCE, Page, Server, connect, on_page
 
 
@@ -33,10 +34,10 @@ def untouched(server: Server) -> Iterator[None]:
     """After every attack the graph still runs at its pace, and nothing was lost."""
     yield
 
-    async def scene(page: Page, graph: dict) -> list[dict]:
-        return [await page.next("stats") for _ in range(3)]
+    async def scene(page: Page, graph: dict) -> dict:
+        return await page.next("stats")
 
-    stats = on_page(server.port, scene)[-1]["nodes"]
+    stats = on_page(server.port, scene)["nodes"]
     assert stats["level"]["count"] > 0 and stats["level"]["restarts"] == 0
     assert sum(node["overruns"] for node in stats.values()) == 0
 
@@ -98,7 +99,22 @@ def test_the_names_of_this_machine_are_not(server: Server, name: str) -> None:
     assert ask(server.port, "/api/state", host=f"{name}:{server.port}")[0] == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1", "x"])
+@pytest.mark.parametrize("host", ["[::::]:80", "[1.2.3.4]", "127.0.0.1@evil", "localhost.:80"])
+def test_a_host_that_nobody_can_read_is_refused(server: Server, host: str) -> None:
+    assert ask(server.port, "/api/state", host=host)[0] in (400, 403)
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_may_link_to_the_page_and_no_more(server: Server, site: str) -> None:
+    """Browsers send no Origin with the GET of an image or a script."""
+    for path, status in (("/", 200), ("/api/devices?again=1", 403), ("/api/takes", 403)):
+        assert ask(server.port, path, sec_fetch_site=site)[0] == status
+    assert ask(server.port, "/api/stop", "POST", sec_fetch_site=site)[0] == 403
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "x", "http://[", "http://[::1"]
+)
 def test_a_foreign_page_may_not_ask_nor_look(server: Server, origin: str) -> None:
     host = f"127.0.0.1:{server.port}"
     assert ask(server.port, "/api/stop", "POST", host=host, origin=origin)[0] == 403
@@ -113,8 +129,9 @@ def test_the_own_page_may(server: Server) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/state", "/static/style.css", "/api/stop", "/nowhere"])
-@pytest.mark.parametrize("given", ["", "rt_engine=wrong", "rt_engine=", 'rt_engine="\\', "x=y"])
+@pytest.mark.parametrize("given", ["", "NAME=wrong", "NAME=", 'NAME="\\', "NAME=\xe9", "x=y"])
 def test_nothing_is_given_without_the_token(open_server: Server, path: str, given: str) -> None:
+    given = given.replace("NAME", f"rt_engine_{open_server.port}")
     status, _, body = ask(open_server.port, path, cookie=given)
     assert status == 401 and open_server.token.encode() not in body
 
@@ -128,15 +145,18 @@ def test_the_token_of_the_address_becomes_a_cookie(open_server: Server) -> None:
     assert ask(open_server.port, "/api/state", cookie=f"{name}={value}")[0] == 200
     assert refused(open_server.port, Cookie=f"{name}={value}") == 101
     assert len(value) >= 32
+    assert name.endswith(f"_{open_server.port}"), "cookies do not know ports"
+    other = name.replace(str(open_server.port), "1")
+    assert ask(open_server.port, "/api/state", cookie=f"{other}={value}")[0] == 401
 
 
 def test_the_token_counts_in_the_cookie_alone(open_server: Server) -> None:
-    token = open_server.token
+    token, cookie = open_server.token, f"rt_engine_{open_server.port}"
     assert ask(open_server.port, f"/api/state?token={token}")[0] == 401
     assert ask(open_server.port, f"/?token={token[:-1]}")[0] == 401
     assert refused(open_server.port) == 403
-    assert refused(open_server.port, Cookie=f"rt_engine={token[:-1]}") == 403
-    wrong = {"Cookie": f"rt_engine={token}", "Origin": "http://evil.example"}
+    assert refused(open_server.port, Cookie=f"{cookie}={token[:-1]}") == 403
+    wrong = {"Cookie": f"{cookie}={token}", "Origin": "http://evil.example"}
     assert refused(open_server.port, **wrong) == 403
 
 
@@ -174,6 +194,8 @@ def test_paths_stay_in_their_folders(server: Server, path: str) -> None:
         ("/api/start", b'{"graph": "small"}', "text/plain"),
         ("/api/start", b"\xff\xfe", "application/json"),
         ("/api/start", b"[" * 100_000, "application/json"),
+        ("/api/start", b'{"changes": ' + b'{"a":' * 5000 + b"1" + b"}" * 5001, "application/json"),
+        ("/api/start", b'{"graph": "small", "changes": {"a": ' + b"[" * 9999, "application/json"),
     ],
 )
 def test_malformed_requests_are_refused_in_words(
@@ -263,7 +285,8 @@ def test_a_thousand_malformed_messages_are_answered_and_change_nothing(server: S
     assert cut == 5  # who talks nonsense for too long is cut
 
 
-def test_two_hundred_sockets_at_once_are_bounded(server: Server) -> None:
+@pytest.mark.parametrize("count", [40, pytest.param(200, marks=pytest.mark.slow)])
+def test_sockets_at_once_are_bounded(server: Server, count: int) -> None:
     async def play() -> tuple[int, int, bool]:
         async def one() -> tuple[str, object]:
             try:
@@ -280,7 +303,7 @@ def test_two_hundred_sockets_at_once_are_bounded(server: Server) -> None:
         async with connect(server.port) as witness:
             page = Page(witness)
             await page.next("graph")
-            found = await asyncio.gather(*(one() for _ in range(200)))
+            found = await asyncio.gather(*(one() for _ in range(count)))
             await page.next("stats")
             inside = [value for state, value in found if state == "in"]
             later = sum(value == 1013 for state, value in found if state == "out")
@@ -292,21 +315,22 @@ def test_two_hundred_sockets_at_once_are_bounded(server: Server) -> None:
     assert inside == 15 and later > 0 and alive
 
 
-def test_who_takes_too_long_over_a_request_is_cut(server: Server) -> None:
+@pytest.mark.parametrize("kind", ["head", pytest.param("body", marks=pytest.mark.slow)])
+def test_who_takes_too_long_over_a_request_is_cut(server: Server, kind: str) -> None:
     """Slow loris: sixty connections that each send a byte now and then."""
     host = f"127.0.0.1:{server.port}"
     post = f"POST /api/start HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-    heads = ["GET / HTTP/1.1\r\n", f"{post}Content-Length: 900\r\n\r\n"]
+    begun = {"head": "GET / HTTP/1.1\r\n", "body": f"{post}Content-Length: 900\r\n\r\n"}[kind]
     links = []
     with contextlib.ExitStack() as stack:
-        for number in range(60):
+        for _ in range(60):
             link = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-            link.sendall(heads[number % 2].encode())
+            link.sendall(begun.encode())
             links.append(link)
         assert ask(server.port, "/api/state")[0] == 200
-        begun = time.monotonic()
+        start = time.monotonic()
         open_links = list(links)
-        while open_links and time.monotonic() - begun < 30:
+        while open_links and time.monotonic() - start < 30:
             for link in list(open_links):
                 try:
                     link.setblocking(False)
@@ -320,6 +344,69 @@ def test_who_takes_too_long_over_a_request_is_cut(server: Server) -> None:
             time.sleep(0.25)
         assert not open_links
         assert ask(server.port, "/api/state")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "value", [2**70, -(2**63), "x" * 5000, [[[[1]]]], [0] * 5000, {"a": 1}, [{"a": 1}]]
+)
+def test_a_value_that_no_record_can_hold_is_refused(server: Server, value: object) -> None:
+    async def scene(page: Page, graph: dict) -> str:
+        await page.say(do="act", node="gain", name="tap", values=[value])
+        return (await page.next("error"))["text"]
+
+    assert "too long, too large or too deep" in on_page(server.port, scene)
+
+
+def test_a_message_that_is_too_deep_is_answered(server: Server) -> None:
+    async def scene(page: Page, graph: dict) -> str:
+        await page.socket.send('{"do": "set", "node": "a", "name": "b", "value": ' + "[" * 9999)
+        return (await page.next("error"))["text"]
+
+    assert "not understood" in on_page(server.port, scene)
+
+
+def test_two_looks_at_an_output_are_one(server: Server) -> None:
+    """Sixty-four of them would be made sixty-four times."""
+
+    async def scene(page: Page, graph: dict) -> set[int]:
+        for number in (1, 2, 3):
+            await page.say(do="watch", id=number, node="tone", output="audio", rate=60)
+        frames = [await page.binary() for _ in range(20)]
+        return {int.from_bytes(frame[:2], "little") for frame in frames[5:]}
+
+    assert on_page(server.port, scene) == {3}
+
+
+def test_who_reads_too_slowly_is_cut_before_memory_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuts: list[bool] = []
+    viewer = Viewer(None, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(viewer, "cut", lambda: cuts.append(True))
+    for _ in range(40):
+        viewer.tell("x" * 100_000)
+    assert not cuts
+    for _ in range(4):
+        viewer.tell("x" * 100_000)
+    assert cuts
+
+
+def test_strangers_do_not_use_up_what_the_others_need() -> None:
+    async def app(scope: dict, receive: object, send: object) -> None:
+        passed.append(scope["path"])
+
+    async def send(message: dict) -> None:
+        statuses.append(message.get("status"))
+
+    async def flood() -> None:
+        guard = Guard(app, "secret")  # type: ignore[arg-type]
+        scope = {"type": "http", "path": "/api/state", "method": "GET", "query_string": b""}
+        for cookie in [b"", *[b"rt_engine_80=wrong"] * 1500, b"rt_engine_80=secret"]:
+            headers = [(b"host", b"stage:80"), (b"cookie", cookie)]
+            await guard({**scope, "headers": headers}, None, send)  # type: ignore[arg-type]
+
+    passed: list[str] = []
+    statuses: list[int | None] = []
+    asyncio.run(flood())
+    assert {401, 429} <= set(statuses) and passed == ["/api/state"]
 
 
 def test_a_flood_of_requests_is_slowed() -> None:
@@ -356,6 +443,6 @@ def test_tokens_come_back_with_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_token_is_never_in_what_is_said_later(folder: Path) -> None:
     server = Server(folder, "run", "small.yaml", "--web", "0.0.0.0:0")
     assert ask(server.port, f"/?token={server.token}")[0] == 303
-    running(server, cookie=f"rt_engine={server.token}")
+    running(server, cookie=f"rt_engine_{server.port}={server.token}")
     code, said = server.end()
     assert code == 0 and "Latency" in said and server.token not in said

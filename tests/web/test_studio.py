@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import signal
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from rt_engine.running import prune
 from rt_engine.web.errors import GENERAL, remedy_of
+from rt_engine.web.messages import media
 from tests.web.conftest import PATIENCE, Page, Server, connect, on_page
 
 
@@ -109,6 +111,10 @@ def test_a_graph_is_started_changed_stopped_and_started_anew(studio: Server) -> 
         ({"graph": "small", "without": ["gone"]}, "no such node"),
         ({"graph": "small", "demo": True}, "no bundled material"),
         ({"graph": "small", "changes": {"gone": "web.Camera"}}, "no node 'gone'"),
+        ({"graph": "small", "changes": {"tone.path": "/etc/passwd"}}, "not be changed from the p"),
+        ({"graph": "small", "changes": {"tone": "/etc/passwd"}}, "not be changed from the page"),
+        ({"graph": "small", "changes": {"osc.to": ["192.0.2.1:9"]}}, "not be changed from the p"),
+        ({"graph": "small", "changes": {"osc": {"is": "os.system"}}}, "not be changed from the p"),
     ],
 )
 def test_what_cannot_start_is_said_with_a_remedy(studio: Server, body: dict, words: str) -> None:
@@ -135,8 +141,6 @@ def test_a_failure_while_running_reaches_the_page_with_a_remedy(studio: Server) 
 
 
 def test_a_browsers_sound_reaches_the_graph_at_the_time_of_its_capture(studio: Server) -> None:
-    import struct
-
     import numpy as np
 
     call(studio.port, "/api/start", {"graph": "small", "changes": {"tone": "web.Microphone"}})
@@ -156,6 +160,9 @@ def test_a_browsers_sound_reaches_the_graph_at_the_time_of_its_capture(studio: S
         raw = await page.binary()
         _, _, count, t = struct.unpack_from("<HBBq", raw)
         top = np.frombuffer(raw, np.float32, offset=12 + 4 * count)
+        await page.say(do="unwatch", id=1)
+        await page.say(do="clock", sent=-1.0)
+        await page.next("clock", sent=-1.0)  # what was under way is read
         return float(top[-1]), time.monotonic_ns() - t
 
     level, age = on_page(studio.port, scene)
@@ -164,9 +171,20 @@ def test_a_browsers_sound_reaches_the_graph_at_the_time_of_its_capture(studio: S
     call(studio.port, "/api/stop", {})
 
 
-def test_two_browsers_do_not_mix_their_sound(studio: Server) -> None:
-    import struct
+@pytest.mark.parametrize(
+    ("rate", "samples", "what"),
+    [(1, 100, "8000 to"), (7999, 100, "8000 to"), (8000, 8001, "most 1")],
+)
+def test_sound_that_would_grow_without_bounds_is_refused(
+    rate: int, samples: int, what: str
+) -> None:
+    """A second of 1 Hz in a message of 2 MB would be six days at the rate of the graph."""
+    raw = struct.pack("<BBHd", 2, 0, rate, 1.0) + bytes(4 * samples)
+    with pytest.raises(ValueError, match=what):
+        media(raw)
 
+
+def test_two_browsers_do_not_mix_their_sound(studio: Server) -> None:
     call(studio.port, "/api/start", {"graph": "small", "changes": {"tone": "web.Microphone"}})
     until(studio.port, True)
     sound = struct.pack("<BBHd", 2, 0, 48_000, 1.0) + bytes(4800)
@@ -234,6 +252,10 @@ def test_a_run_that_the_page_has_stopped_waits_for_the_page(folder: Path) -> Non
         ("cv2 is not installed: pip install 'rt-engine[pose]'", "pip install 'rt-engine[pose]'"),
         ("UDP port 9001 on 127.0.0.1: Address already in use", "another port"),
         ("no node 'bat'; did you mean 'beat'? (nodes: beat)", "'beat'"),
+        ("the device lost samples (3 times so far)", "larger block"),
+        ("a datagram is no OSC (too short); more of them are only counted", "other program"),
+        ("half the tempo lies outside [60, 200] BPM", "Widen"),
+        ("sound of the browser was lost on its way; it may be lost again", "cable"),
         ("something nobody has thought of", GENERAL),
     ],
 )

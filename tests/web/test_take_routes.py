@@ -135,6 +135,33 @@ def test_malformed_requests_are_said(ask: Ask, path: str, body: Any) -> None:
     assert 400 <= status < 500 and answer["error"] and answer["remedy"]
 
 
+def test_what_a_form_of_a_foreign_page_can_send_is_refused(stage: Server) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{stage.port}/api/record", b'{"on": true}', {"Content-Type": "text/plain"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=PATIENCE)
+    assert refused.value.code == 415
+
+
+def test_whatever_a_body_holds_the_answer_is_one_in_words(ask: Ask, takes: Path) -> None:
+    """Wrong types everywhere; what is allowed changes nothing that another test needs."""
+    odd: list[Any] = [None, -1, 10**400, 1e308, "x" * 500, [], {}, [[]] * 9, True, "\0", ["a"]]
+    bodies = {
+        "/api/start": ("graph", "changes", "without", "demo"), "/api/presets": ("apply", "rename"),
+        "/api/record": ("name",), "/api/marker": ("text",),
+        "/api/takes/band/open": ("mode",), "/api/takes/none/export": ("form", "output"),
+    }  # fmt: skip
+    for path, keys in bodies.items():
+        for key in keys:
+            for value in odd:
+                body = {key: value} if path != "/api/record" else {"on": False, key: value}
+                if key == "mode" and value is None:
+                    continue
+                status, answer = ask("POST", path, body)
+                assert status < 500 and (status == 200 or answer["remedy"]), (path, body)
+
+
 def test_a_request_that_is_too_large_is_refused(ask: Ask) -> None:
     assert ask("POST", "/api/presets", {"save": "x" * 2_000_000})[0] in (400, 413)
 

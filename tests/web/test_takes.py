@@ -167,6 +167,30 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
         Takes(folder).path("way")
 
 
+def test_a_name_is_that_of_the_file_to_the_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the disk does not tell Solo from solo, a take that grows would have two names."""
+    (tmp_path / "solo.mcap").write_bytes(b"x")
+    monkeypatch.setattr(Path, "is_file", lambda path: path.name.lower() == "solo.mcap")
+    assert Takes(tmp_path).path("solo").name == "solo.mcap"
+    with pytest.raises(PageError, match="no take 'Solo'"):
+        Takes(tmp_path).path("Solo")
+
+
+def test_exports_are_files_and_not_links_to_elsewhere(tmp_path: Path) -> None:
+    takes, secret = Takes(tmp_path), tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("x")
+    folder = takes.export_folder("a")
+    folder.mkdir(parents=True)
+    (folder / "a.wav").write_bytes(b"x")
+    (folder / "key").symlink_to(secret / "key")
+    takes.export_folder("b").symlink_to(secret)
+    assert [file.name for file in takes.exports("a")] == ["a.wav"]
+    assert takes.exports("b") == []
+
+
 def test_the_list_has_what_there_is_the_newest_first(tmp_path: Path) -> None:
     takes = Takes(tmp_path)
     assert takes.entries() == []

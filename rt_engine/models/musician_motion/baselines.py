@@ -17,15 +17,15 @@ def still(clip: Clip) -> Floats:
     return np.zeros_like(clip.real)
 
 
-def another(chosen: Sequence[Clip]) -> Callable[[Clip], Floats]:
-    """Real motion of another clip: of the next one that is of another piece."""
+def another(chosen: Sequence[Clip], others: Sequence[Clip]) -> Callable[[Clip], Floats]:
+    """Real motion that belongs to other sound: `others`, spread evenly over the clips `chosen`.
+
+    With clips of the training it is also how far two sets of real motion are from one another.
+    """
     keys = [(id(clip.piece), clip.start) for clip in chosen]
 
     def make(clip: Clip) -> Floats:
         at = keys.index((id(clip.piece), clip.start))
-        others = [*chosen[at + 1 :], *chosen[:at]]
-        away = len(others) // 2
-        later = [*others[away:], *others[:away]]
-        return next((c for c in later if c.piece.name != clip.piece.name), later[0]).real
+        return others[at * len(others) // len(keys)].real
 
     return make

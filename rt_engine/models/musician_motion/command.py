@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
     maker = live_motion(net) if options.net == LIVE else offline_motion(net, body)
     found = {"test takes": scores(chosen, maker)}
     found["test takes, the mean pose"] = scores(chosen, baselines.still)
-    found["test takes, the motion of another piece"] = scores(chosen, baselines.another(chosen))
+    other = baselines.another(chosen, clips(pieces))
+    found["test takes, the motion of another piece"] = scores(chosen, other)
     _show(found)
     if options.net == LIVE:
         publish_musician(net, options.output, pieces, found, training=repeated(options))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-__all__ = ["DISTANCES", "WEIGHTS", "compound", "mse", "spacewise", "timewise", "weighted"]
+__all__ = ["DISTANCES", "WEIGHTS", "compound", "even", "mse", "spacewise", "timewise", "weighted"]
 
 WEIGHTS = (2.0, 2.0, 1.0)  # of L_t, L_s and L_m
 DISTANCES = {"right": 3.0, "left": 3.0, "torso": 1.0}  # d_c: how far each component moves
@@ -37,6 +37,18 @@ def compound(made: Tensor, real: Tensor) -> Tensor:
     """L_c of one component (equation 9)."""
     t, s, m = WEIGHTS
     return t * timewise(made, real) + s * spacewise(made, real) + m * mse(made, real)
+
+
+def even(made: Tensor, real: Tensor) -> Tensor:
+    """L_c with each of its losses as a mean over rows and coordinates, whatever their numbers.
+
+    As in `compound`, L_m is a mean, L_t a sum over coordinates and L_s one over time: over clips of
+    some seconds L_m hardly counts, and nothing else sees an error that is the same everywhere.
+    """
+    t, s, m = WEIGHTS
+    time, coordinates = made.shape[1:]
+    by_time, by_space = timewise(made, real) / coordinates, spacewise(made, real) / time
+    return t * by_time + s * by_space + m * mse(made, real)
 
 
 def weighted(losses: Mapping[str, Tensor]) -> Tensor:

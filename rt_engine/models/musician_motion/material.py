@@ -3,8 +3,9 @@
 Bodies and postures of players cannot be heard. So motion is told in units of the height of the
 seventh neck vertebra (C7), as the way that every joint has gone from its mean place in the take:
 the normalised coordinates of Huang et al. ("MOSA", section VI-D). Nor can it be heard in which
-direction the bow goes, only when it turns: a column beside the 35 features flips its sign at each
-turn that was heard, and so says one direction of two that are equally true.
+direction the bow goes, only when it turns. So a column beside the 35 features tells it: in the
+training the true one, afterwards the one of two, equally true, that flips at each turn that was
+heard (`alternating`).
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ class Piece:
 
     name: of the piece. kind: "bach" or "etude". heard: (n, 35) features. moves: (n, 39) of
     `JOINTS`, see the module; mean: (39,), the pose that they start from, same units; size: m, the
-    height of C7 that both are divided by. place: (n,) m of the bow from its frog. speed: (n,) m/s
-    on the string, without direction. string: (n,) 0 (G) to 3 (E). sounding: (n,) 0 or 1. turns:
-    s, of the bow.
+    height of C7 that both are divided by. place: (n,) m of the bow from its frog. direction: (n,)
+    1 down, -1 up, in rests the last one. speed: (n,) m/s on the string. string: (n,) 0 (G) to 3
+    (E). sounding: (n,) 0 or 1. turns: s, of the bow.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Piece:
     mean: Floats
     size: float
     place: Floats
+    direction: Floats
     speed: Floats
     string: Floats
     sounding: Floats
@@ -75,11 +77,19 @@ def prepared(take: Take) -> Piece:
         mean=mean,
         size=size,
         place=np.asarray(HAIR * take.bow[:, 2], np.float32),
+        direction=_kept(take.bow[:, 0]),
         speed=np.asarray(take.bow[:, 1], np.float32),
         string=string,
         sounding=sounding,
         turns=np.asarray(take.turns, np.float64),
     )
+
+
+def _kept(direction: npt.ArrayLike) -> Floats:
+    """Directions (n,), those of rests (0) as before them; 1 before the first."""
+    way = np.asarray(direction, np.float32)
+    last = np.maximum.accumulate(np.where(way != 0, np.arange(len(way)), -1))
+    return np.where(last < 0, np.float32(1), way[last])
 
 
 def normalised(joints: npt.ArrayLike) -> tuple[Floats, Floats, float]:

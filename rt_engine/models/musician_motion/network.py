@@ -33,6 +33,7 @@ PARTS = {"right": 4, "left": 3, "torso": 3}
 OUTPUTS = {"motion": sum(PARTS.values())}
 DELAY = 4  # rows, 80 ms: whether a note began with a turn is heard in how it goes on
 UNIT = {"right": (0.4, 1.0, 1.0, 1.0), "left": (0.05,) * 3, "torso": (0.02,) * 3}
+DROPOUT = 0.2  # of what the sub-networks hear and say, in the training
 MOST = 4.0  # standard deviations: the loudest click that is listened to
 
 
@@ -65,6 +66,7 @@ class LiveMusician(nn.Module):
         self.dense = nn.ModuleDict(
             {part: nn.Linear(n + s.heard, PARTS[part]) for part, n in widths.items()}
         )
+        self.forget = nn.Dropout(DROPOUT)
         self.register_buffer("centre", torch.zeros(HEARD))
         self.register_buffer("spread", torch.ones(HEARD))
 
@@ -92,9 +94,9 @@ class LiveMusician(nn.Module):
     def raw(self, heard: Tensor, state: State) -> tuple[State, State]:
         """Outputs in units of the training: speeds before their softplus, and logits."""
         rows = ((heard - self.centre) / self.spread).clamp(-MOST, MOST)
-        x = nn.functional.silu(self.listen(rows))
+        x = self.forget(nn.functional.silu(self.listen(rows)))
         made, after = {}, {}
         for part, layer in self.move.items():
             hidden, after[part] = layer(x, state[part])
-            made[part] = self.dense[part](torch.cat((hidden, x), dim=-1))
+            made[part] = self.dense[part](torch.cat((self.forget(hidden), x), dim=-1))
         return made, after

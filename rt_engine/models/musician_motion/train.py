@@ -23,6 +23,7 @@ from rt_engine.models.musician_motion.material import (
 from rt_engine.models.musician_motion.network import DELAY, LiveMusician
 from rt_engine.models.musician_motion.network import UNIT as LIVE_UNIT
 from rt_engine.models.musician_motion.references import FRAMES, METHODS, STEP, UNIT, Musician
+from rt_engine.models.musician_motion.varied import varied
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
 
 __all__ = [
@@ -42,8 +43,9 @@ ROWS = FRAMES * STEP  # of a clip
 LIVE_ROWS = 250  # of one of the live network, which forgets sooner
 TURN = 2  # rows to either side of a turn in which it counts as one
 START = 50  # rows at the beginning of a clip in which the live network has heard too little
+TURNING, SOUNDING = 4.0, 0.3  # weights of two losses beside that of motion, 1
 RARE = 4.0  # weight of rows with a turn, which are few
-EVALUATIONS = 6
+EVALUATIONS = 8
 VALID = 64  # clips that an evaluation looks at
 
 
@@ -112,23 +114,24 @@ class LiveClips(Clips):
         return live_losses(self.net, heard, dict(zip(LIVE_UNIT, real, strict=True)))
 
     def cut(self, piece: Piece, start: int) -> tuple[Any, ...]:
-        """Features, and what `targets` has."""
+        """Features, in the training as of another violin, and what `targets` has."""
         rows = slice(start, start + self.rows)
-        return piece.heard[rows], *(x[rows] for x in targets(piece))
+        heard = piece.heard[rows]
+        if self.net.training:
+            heard = varied(heard, self.net.spread, self.rng)
+        return heard, *(x[rows] for x in targets(piece))
 
 
-def clip_of(piece: Piece, start: int) -> tuple[Floats, Floats]:
+def clip_of(piece: Piece, start: int, heard_turns: bool = False) -> tuple[Floats, Floats]:
     """Sound (ROWS, 36) and motion (FRAMES, 39) of a clip of the ablation.
 
-    The direction that the network is told is the better one of the two that agree with the turns
-    that were heard: a performance that begins the other way would be as true.
+    The direction of the bow that the network is told is the true one; with `heard_turns` nothing
+    of the truth is in it: it begins downwards and flips at each turn that was heard.
     """
     rows = slice(start, start + ROWS)
-    heard, place = piece.heard[rows], piece.place[rows]
-    sign = alternating(heard)
-    if float(sign[1:] @ np.diff(place)) < 0:
-        sign = -sign
-    told = np.concatenate([heard, sign[:, None]], axis=1)
+    heard = piece.heard[rows]
+    direction = alternating(heard) if heard_turns else piece.direction[rows]
+    told = np.concatenate([heard, direction[:, None]], axis=1)
     return told.astype(np.float32), piece.moves[rows][::STEP]
 
 
@@ -150,26 +153,23 @@ def loss_of(net: Musician, heard: Tensor, moves: Tensor) -> Tensor:
 
 
 def live_losses(net: LiveMusician, heard: Tensor, real: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Losses of the live network: those of MOSA for what moves, cross entropy for yes and no.
-
-    The compound losses are taken by the row, since theirs grow with the length of a clip.
-    """
+    """Losses of the live network: those of MOSA for what moves, cross entropy for yes and no."""
     raw, _ = net.raw(heard, net.initial_state(len(heard)))
     known = {part: x[:, START:] for part, x in raw.items()}
     rows = slice(START - DELAY, -DELAY)
     true = {part: x[:, rows] / x.new_tensor(LIVE_UNIT[part]) for part, x in real.items()}
     made = known["right"]
     known["right"] = torch.stack((nn.functional.softplus(made[..., 0]), made[..., 2]), dim=-1)
-    moved = {p: losses.compound(x, true[p] if p != "right" else true[p][..., (0, 2)]) / len(made[0])
-             for p, x in known.items()}  # fmt: skip
     turned, sounds = true["right"][..., 1], true["right"][..., 3]
+    true["right"] = true["right"][..., (0, 2)]
     yes_no = nn.functional.binary_cross_entropy_with_logits
     found = {
-        "motion": losses.weighted(moved),
+        "motion": losses.weighted({part: losses.even(x, true[part]) for part, x in known.items()}),
         "turn": yes_no(made[..., 1], turned, weight=1.0 + (RARE - 1.0) * turned),
         "sounding": yes_no(made[..., 3], sounds),
     }
-    return {"loss": found["motion"] + found["turn"] + 0.3 * found["sounding"], **found}
+    loss = found["motion"] + TURNING * found["turn"] + SOUNDING * found["sounding"]
+    return {"loss": loss, **found}
 
 
 def network(name: str) -> Any:

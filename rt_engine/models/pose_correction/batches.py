@@ -11,30 +11,35 @@ from numpy.random import Generator
 from rt_engine.models.pose_correction import seen
 from rt_engine.models.pose_correction.material import Drawn, Material, other, varied, violinist
 from rt_engine.models.pose_correction.network import SOUND
-from rt_engine.violin.pose_front import PLACES, SIZE, Front
+from rt_engine.violin.pose_front import PLACES, SIZE, STALENESS, Front
+from rt_engine.violin.pose_prior import Prior
 
 __all__ = ["Batch", "Pool", "through_front"]
 
 Singles = npt.NDArray[np.float32]
 
-OTHERS = 0.4  # share of rows that are no violinist
+OTHERS = 0.35  # share of rows that are no violinist
 PAPER = 0.5  # share of violinists with the paper's noise; the others are seen by a webcam
 
 
 class Batch(NamedTuple):
     """rows of a batch: front (rows, n, SIZE), sound (rows, n, 35), heard (rows, n, 1), and what is
-    to come out: true places from the front's mean (rows, n, 39).
+    to come out: true places from the front's mean (rows, n, 39), and which joints are asked for
+    (rows, n, 13), 0 or 1: those that were seen in the last 2 s.
     """
 
     front: Singles
     sound: Singles
     heard: Singles
     true: Singles
+    asked: Singles
 
 
-def through_front(views: list[seen.Seen], lookahead: int) -> tuple[Singles, Singles]:
+def through_front(
+    views: list[seen.Seen], lookahead: int, prior: Prior | None
+) -> tuple[Singles, Singles]:
     """Numbers (rows, n, SIZE) and means (rows, n, 39) of the front, of views of one length."""
-    front = Front(lookahead, len(views))
+    front = Front(lookahead, len(views), prior)
     x, there, age = (np.stack(part) for part in list(zip(*views, strict=True))[:3])
     numbers = np.empty((*x.shape[:2], SIZE), np.float32)
     means = np.empty((*x.shape[:2], PLACES), np.float32)
@@ -58,10 +63,10 @@ class Pool:
     """
 
     def __init__(
-        self, material: Material, lookahead: int, rng: Generator,
-        rows: int = 64, steps: int = 900, often: float = 2.0,
+        self, material: Material, lookahead: int, prior: Prior, rng: Generator,
+        rows: int = 64, steps: int = 900, often: float = 5.0,
     ) -> None:  # fmt: skip
-        self.material, self.lookahead, self.rng = material, lookahead, rng
+        self.material, self.lookahead, self.prior, self.rng = material, lookahead, prior, rng
         self.rows, self.steps, self.often = rows, steps, often
         self._left = 0
         self._whole: Batch | None = None
@@ -80,10 +85,12 @@ class Pool:
 
     def _filled(self) -> Batch:
         drawn, views = zip(*(self._row() for _ in range(self.rows)), strict=True)
-        front, means = through_front(list(views), self.lookahead)
+        front, means = through_front(list(views), self.lookahead, self.prior)
         sound = np.stack([row.sound for row in drawn])
         heard = np.stack([row.heard for row in drawn])[..., None]
-        return Batch(front, sound, heard, targets(list(views), means, self.lookahead))
+        true = targets(list(views), means, self.lookahead)
+        asked = (front[..., STALENESS] < 1.0).astype(np.float32)
+        return Batch(front, sound, heard, true, asked)
 
     def _row(self) -> tuple[Drawn, seen.Seen]:
         rng = self.rng

@@ -51,15 +51,16 @@ def run(options: argparse.Namespace) -> int:
     for on, figures in told.items():
         say(f"{on:44s} {row(figures)}", end="\n")
     if options.net in LOOKAHEADS:
-        publish_pose(net, options.net, options.output, hours(material), told, repeated(options))
+        publish_pose(net, options.net, options.output, hours(material), fonts(material),
+                     told, repeated(options))  # fmt: skip
         say(f"exported: {options.output / NAMES[options.net]}.onnx", end="\n")
     return 0
 
 
 def schedule(minutes: float, rate: float) -> Schedule:
-    """The schedule of a recipe, so long, scored three times on the way."""
+    """The schedule of a recipe, so long, scored once on the way."""
     told = Recipe().schedule
-    return Schedule(minutes, rate, average=told.average, evaluate=max(20.0 * minutes - 1.0, 1.0))
+    return Schedule(minutes, rate, average=told.average, evaluate=max(30.0 * minutes - 1.0, 1.0))
 
 
 def measured(net: Any, name: str, takes: Sequence[Any]) -> dict[str, dict[str, float]]:
@@ -80,6 +81,12 @@ def hours(material: Material) -> tuple[float, float]:
     """Hours of violinists and of other motion."""
     takes = sum(len(take.joints) for take in material.takes)
     return takes / RATE / 3600, sum(map(len, material.others)) / RATE / 3600
+
+
+def fonts(material: Material) -> list[str]:
+    """Sound fonts that the etudes were rendered with."""
+    etudes = [take.meta for take in material.takes if take.meta.get("kind") == "etude"]
+    return sorted({meta["sound"] for meta in etudes})
 
 
 def repeated(options: argparse.Namespace) -> str:

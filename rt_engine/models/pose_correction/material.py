@@ -23,7 +23,7 @@ Singles = npt.NDArray[np.float32]
 
 SILENT = 0.12  # share of a violinist's rows without sound, and, beside these, of those that lose it
 LOST = 0.1
-SPEEDS = (0.7, 2.0)  # of how fast other motion is played
+SPEEDS = (0.7, 3.0)  # of how fast other motion is played
 SIZES = (0.9, 1.1)  # factor of the bodies
 TURN = 0.6  # rad, standard deviation of how far a body is turned from the camera
 _COCO = (5, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15)  # of MAPdat's joints, right before left

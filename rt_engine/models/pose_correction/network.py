@@ -3,10 +3,12 @@
 Inputs (batch, time, n): `front`, as `rt_engine.violin.pose_front.Front` gives it; `sound`, the 35
 numbers of `rt_engine.violin.features`; `heard`, 1 where there is sound. Output `pose`: 39 numbers,
 the places of 13 joints in metres from their means over the whole, at the moment that is the
-front's lookahead ago. Each joint is a mixture of the front's signals, weighted by a recurrent
-layer, plus a correction: small where the joint is seen and calm, so that a posture that was
-never trained on is not drawn into one that was; large where it trembles or is out of sight.
-The state is an argument and a result.
+front's lookahead ago. Each joint is a mixture of the front's signals, in the plane of the picture
+and in depth, weighted by a recurrent layer, plus a correction. A new network is the best of the
+front's filters: where joints are calm, the narrow line, and in depth, where a webcam errs most,
+the wide one; where they tremble as in the paper, the Kalman filter that knows violinists. What is
+learnt changes that only where joints tremble or are out of sight: motion that was never trained
+on and is well seen passes as the filter has it. The state is an argument and a result.
 """
 
 from __future__ import annotations
@@ -18,8 +20,20 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from rt_engine.models.pose_correction.prior import SHAPES
 from rt_engine.violin.features import PerformanceFeatures
-from rt_engine.violin.pose_front import JITTER, JOINTS, PLACES, SIGNALS, SIZE, STALENESS
+from rt_engine.violin.pose_front import (
+    FOLLOWED,
+    JOINTS,
+    NARROW,
+    NOISE,
+    PLACES,
+    SIGNALS,
+    SIZE,
+    STALENESS,
+    WIDE,
+)
+from rt_engine.violin.pose_prior import Prior
 
 __all__ = ["INPUTS", "OUTPUTS", "SOUND", "PoseNet", "Size", "State"]
 
@@ -27,7 +41,10 @@ SOUND = PerformanceFeatures.dims
 INPUTS = {"front": SIZE, "sound": SOUND, "heard": 1}
 OUTPUTS = {"pose": PLACES}
 FAR = 3.0  # m, limit of what the front says
-FREE = (0.05, 3.0)  # how far a joint may be corrected: at least, and for each m of its jitter
+FREE = 0.42  # m that a joint may be corrected
+UNSEEN = 0.1  # of the front's time since a joint was seen: from there on it may be
+WILD, STEEP = -0.17, 12.0  # the front's noise (of 100 mm) at which it is neither calm nor wild
+TRUST = 5.5  # logarithm of how much more the best filter weighs than another, at first
 
 State = dict[str, Tensor]
 
@@ -56,14 +73,27 @@ class PoseNet(nn.Module):
         self.size = s = size or Size()
         self.register_buffer("middle", torch.zeros(SOUND))
         self.register_buffer("scale", torch.ones(SOUND))
+        for name, shape in SHAPES.items():
+            self.register_buffer(f"prior_{name}", torch.zeros(shape, dtype=torch.float64))
         self.hear = nn.Conv1d(SOUND, s.sound, s.kernel)
         self.read = nn.Linear(SIZE, s.width)
         self.join = nn.Linear(s.width + s.sound + 1, s.hidden)
         self.recurrent = nn.GRU(s.hidden, s.hidden, s.layers, batch_first=True)
-        self.choose = nn.Linear(s.hidden + s.width, JOINTS * (SIGNALS + 1))
+        self.choose = nn.Linear(s.hidden + s.width, 2 * JOINTS * (SIGNALS + 1))
         self.correct = nn.Linear(s.hidden + s.width, PLACES)
-        nn.init.zeros_(self.correct.weight)
-        nn.init.zeros_(self.correct.bias)
+        for layer in (self.choose, self.correct):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    @property
+    def prior(self) -> Prior:
+        """What the front has to know: kept with the weights, and no part of the network."""
+        return Prior(*(getattr(self, f"prior_{name}").numpy() for name in SHAPES))
+
+    def fit_prior(self, prior: Prior) -> None:
+        """Keep the prior that the front goes by."""
+        for name in SHAPES:
+            getattr(self, f"prior_{name}").copy_(torch.from_numpy(getattr(prior, name)))
 
     def fit_sound(self, features: npt.NDArray[np.float32]) -> None:
         """Take middle and scale of the sound's numbers from features (n, 35)."""
@@ -88,18 +118,31 @@ class PoseNet(nn.Module):
         y, recurrent = self.recurrent(joined, state["recurrent"])
         y = torch.cat((y, read), dim=-1)
         signals = front[..., : SIGNALS * PLACES].unflatten(-1, (SIGNALS, JOINTS, 3))
+        wild = torch.sigmoid(STEEP * (inputs["front"][..., NOISE : NOISE + 1] - WILD))
         # the last of each joint's weights belongs to its mean over the whole: to 0
-        weights = torch.softmax(self.choose(y).unflatten(-1, (SIGNALS + 1, JOINTS)), dim=-2)
-        mixed = (signals * weights[..., :SIGNALS, :, None]).sum(dim=-3)
-        pose = mixed.flatten(-2) + self.correct(y) * freedom(inputs["front"])
+        free = freedom(inputs["front"], wild)
+        said = self.choose(y).unflatten(-1, (SIGNALS + 1, JOINTS, 2)) * free[..., None, :, None]
+        said = said + trusted(wild)
+        weights = torch.softmax(said, dim=-3)[..., :SIGNALS, :, :]
+        weights = torch.cat((weights[..., :1], weights), dim=-1)  # right, up; depth
+        mixed = (signals * weights).sum(dim=-3).flatten(-2)
+        correction = torch.tanh(self.correct(y)).unflatten(-1, (JOINTS, 3)) * free[..., None]
+        pose = mixed + FREE * correction.flatten(-2)
         return {"pose": pose}, {
             "sound": longer[:, -(self.size.kernel - 1) :],
             "recurrent": recurrent,
         }
 
 
-def freedom(front: Tensor) -> Tensor:
-    """How far each number (batch, time, 39) may be corrected: 0.05 to 1."""
-    jitter = torch.exp((front[..., JITTER] - 1.0) / 0.6)
-    free = (FREE[0] + FREE[1] * jitter + front[..., STALENESS]).clamp(max=1.0)
-    return free[..., None].expand(*free.shape, 3).flatten(-2)
+def trusted(wild: Tensor) -> Tensor:
+    """Logarithms of weights (batch, time, SIGNALS + 1, 1, 2), before anything is learnt."""
+    numbers = torch.arange(SIGNALS + 1, device=wild.device)
+    calm = torch.stack((numbers == NARROW, numbers == WIDE), dim=-1)
+    best = calm * (1.0 - wild[..., None]) + (numbers == FOLLOWED)[:, None] * wild[..., None]
+    return TRUST * best[..., None, :]
+
+
+def freedom(front: Tensor, wild: Tensor) -> Tensor:
+    """How far each joint is left to what is learnt, (batch, time, 13), 0 to 1."""
+    unseen = ((front[..., STALENESS] - UNSEEN) / (1.0 - UNSEEN)).clamp(min=0.0)
+    return (wild + unseen).clamp(max=1.0)

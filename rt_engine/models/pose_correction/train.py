@@ -18,14 +18,16 @@ from rt_engine.models.pose_correction.evaluate import Scores, valid_stream, vali
 from rt_engine.models.pose_correction.mapnet import WINDOW, WINDOWED, Windowed
 from rt_engine.models.pose_correction.material import Material, to_and_fro, varied
 from rt_engine.models.pose_correction.network import PoseNet
+from rt_engine.models.pose_correction.prior import fitted
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
 
 __all__ = ["LOOKAHEADS", "NETS", "Recipe", "load_best", "train"]
 
 LOOKAHEADS = {"stream_0": 0, "stream_100": 5, "stream_300": 15}  # steps of 20 ms
+FIRST = "stream_100"
 NETS = (*LOOKAHEADS, *WINDOWED)
 LENGTH = 600  # steps of other motion that are scored
-SPEED, BEND = 0.5, 0.25  # weights of the errors of the first and the second difference
+SPEED, BEND = 1.0, 2.0  # weights of the errors of the first and the second difference
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Recipe:
     windows: int = 16
     pool: int = 64
     stretch: int = 900
-    valid: int = 6
+    valid: int = 4
 
     @property
     def lookahead(self) -> int:
@@ -57,14 +59,15 @@ class StreamLesson:
     def __init__(self, net: PoseNet, material: Material, recipe: Recipe) -> None:
         self.net, self.recipe = net, recipe
         self.rng = np.random.default_rng(recipe.seed)
-        self.pool = Pool(material, recipe.lookahead, self.rng, recipe.pool, recipe.stretch)
+        rng, lookahead = self.rng, recipe.lookahead
+        self.pool = Pool(material, lookahead, net.prior, rng, recipe.pool, recipe.stretch)
 
     def __call__(self) -> dict[str, Tensor]:
         batch = self.pool.draw(self.recipe.rows, self.recipe.steps)
-        front, sound, heard, true = (torch.from_numpy(part) for part in batch)
+        front, sound, heard, true, asked = (torch.from_numpy(part) for part in batch)
         inputs = {"front": front, "sound": sound, "heard": heard}
         found = self.net(inputs, self.net.initial_state(len(front)))[0]["pose"]
-        return loss_of(found, true)
+        return loss_of(found, true, asked)
 
     def state_dict(self) -> dict[str, Any]:
         """Where the draws stand."""
@@ -99,29 +102,34 @@ class WindowLesson(StreamLesson):
         return view.x, view.there, take.features[order], view.true
 
 
-def distance(found: Tensor, true: Tensor) -> Tensor:
-    """Mean distance of joints of poses (batch, n, 39)."""
-    away = (found - true).unflatten(2, (-1, 3))
-    return (away.square().sum(dim=-1) + 1e-8).sqrt().mean()
+def distance(found: Tensor, true: Tensor, asked: Tensor | None = None) -> Tensor:
+    """Mean distance of joints of poses (batch, n, 39), of those asked for: (batch, n, 13)."""
+    away = ((found - true).unflatten(2, (-1, 3)).square().sum(dim=-1) + 1e-8).sqrt()
+    return away.mean() if asked is None else (away * asked).sum() / asked.sum().clamp(min=1.0)
 
 
-def loss_of(found: Tensor, true: Tensor) -> dict[str, Tensor]:
+def loss_of(found: Tensor, true: Tensor, asked: Tensor) -> dict[str, Tensor]:
     """Distance, and that of the differences from step to step, in m."""
-    place = distance(found, true)
+    place = distance(found, true, asked)
     moved, truly = found.diff(dim=1), true.diff(dim=1)
-    speed, bend = distance(moved, truly), distance(moved.diff(dim=1), truly.diff(dim=1))
-    return {"loss": place + SPEED * speed + BEND * bend, "place": place, "speed": speed}
+    speed = distance(moved, truly, asked[:, 1:])
+    bend = distance(moved.diff(dim=1), truly.diff(dim=1), asked[:, 2:])
+    return {"loss": place + SPEED * speed + BEND * bend, "place": place, "bend": bend}
 
 
 def train(material: Material, valid: Material, folder: Path, recipe: Recipe,
           resume: bool = False) -> Any:  # fmt: skip
     """The best averaged network; checkpoints and curves go into `folder`.
 
-    With `resume` an earlier start is gone on with. StoppedError after a signal.
+    The streaming networks of other lookaheads start from the weights of FIRST, where these lie
+    beside `folder`. With `resume` an earlier start is gone on with. StoppedError after a signal.
     """
     torch.manual_seed(recipe.seed)
     net = made(recipe.net)
     fit(net, material)
+    first = folder.parent / f"{FIRST}_{recipe.seed}" / BEST
+    if recipe.net in LOOKAHEADS and recipe.net != FIRST and first.exists():
+        net.load_state_dict(torch.load(first))
     takes = valid.takes[: recipe.valid]
     lesson: StreamLesson
     judge: Callable[[Any], Scores]
@@ -146,10 +154,11 @@ def made(name: str) -> PoseNet | Windowed:
 
 
 def fit(net: PoseNet | Windowed, material: Material) -> None:
-    """Give a network the scale of what it hears, and the mean of the poses."""
+    """Give a network the scale of what it hears, and the mean or the prior of the poses."""
     sound = np.concatenate([take.features for take in material.takes[::3]])
     if isinstance(net, PoseNet):
         net.fit_sound(sound)
+        net.fit_prior(fitted([take.joints for take in material.takes]))
     else:
         poses = np.concatenate([seen.from_toe(take.joints) for take in material.takes[::3]])
         net.fit(torch.from_numpy(poses).flatten(1), torch.from_numpy(sound))

@@ -12,7 +12,7 @@ from rt_engine import kinds
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet
 from rt_engine.motion.people import chosen
 from rt_engine.violin.stroke import Bow as Path
-from rt_engine.violin.synchrony import MEMORY
+from rt_engine.violin.synchrony import DEPTH, MEMORY
 from rt_engine.violin.synchrony import Synchrony as Correlation
 
 __all__ = ["Synchrony"]
@@ -25,11 +25,11 @@ WAITING = 3000  # packets of one side that wait for the other
 class Synchrony(Node):
     """How much later the pictures' times are than those of the sound, found while one plays.
 
-    How strongly the bow turns in the picture is correlated with how strongly it does in the
-    sound. `offset` has, once a second of both streams, the seconds that the poses lie late (-0.3
-    to 0.3) and how sure that is, 0 to 1. `aligned` has the poses, and `sound` the features; with
-    `apply` the times of one of them are shifted, by no more than 0.1 s a second, while the offset
-    is at least `sure`. `frames` are those of violin.Features.
+    The speed of the hand along the bow in the picture is correlated with the level of the sound.
+    `offset` has, once a second of both streams, the seconds that the poses lie late (-0.3 to 0.3)
+    and how sure that is, 0 to 1. `aligned` has the poses, and `sound` the features; with `apply`
+    the times of one of them are shifted, by no more than 0.1 s a second, while the offset is at
+    least `sure`. `frames` are those of violin.Features.
     """
 
     poses = Input(kinds.Poses)
@@ -53,7 +53,7 @@ class Synchrony(Node):
 
     def reset(self) -> None:
         self._correlation = Correlation(self.memory)
-        self._path, self._followed = Path(), -1
+        self._path, self._followed = Path(DEPTH), -1
         self._seen: deque[Packet] = deque(maxlen=WAITING)
         self._heard: deque[Packet] = deque(maxlen=WAITING)
         self._due: int | None = None  # ns, of the next offset
@@ -91,7 +91,7 @@ class Synchrony(Node):
         if pose is None:
             return
         if pose.person != self._followed:
-            self._path, self._followed = Path(), pose.person
+            self._path, self._followed = Path(DEPTH), pose.person
         t = packet.t / SECOND
         self._correlation.see(t, self._path.step(t, pose.world)[0])
 

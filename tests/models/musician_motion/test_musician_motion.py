@@ -31,6 +31,7 @@ from rt_engine.models.musician_motion.network import INPUTS, OUTPUTS, LiveMusici
 from rt_engine.models.musician_motion.publish import publish_musician
 from rt_engine.models.musician_motion.references import COMPONENTS, FRAMES, METHODS, Musician
 from rt_engine.models.musician_motion.train import ROWS, Recipe, clip_of, recipe_of, targets, train
+from rt_engine.models.musician_motion.varied import varied
 from rt_engine.models.training import count_parameters
 from rt_engine.violin.avatar_player import COLUMNS
 from tests.models.musician_motion.takes import take
@@ -66,6 +67,16 @@ def test_a_constant_error_costs_no_time_wise_loss_and_an_equal_one_no_space_wise
     assert float(losses.timewise(real + real[:, :1], real)) == pytest.approx(0, abs=1e-12)
     assert float(losses.spacewise(real + real[..., :1], real)) == pytest.approx(0, abs=1e-12)
     assert float(losses.compound(real + 1.0, real)) == pytest.approx(1.0)  # MSE alone
+
+
+def test_even_losses_are_means_and_see_an_error_that_is_everywhere():
+    made, real = clip(np.random.default_rng(6))
+    e = (made - real).numpy()
+    parts = e.var(axis=1).mean(), e.var(axis=2).mean(), (e**2).mean()
+    assert float(losses.even(made, real)) == pytest.approx(4 * parts[0] + 4 * parts[1] + parts[2])
+    twice = torch.cat((made, made), dim=1), torch.cat((real, real), dim=1)
+    assert float(losses.even(*twice)) == pytest.approx(float(losses.even(made, real)))
+    assert float(losses.even(real + 0.5, real)) == pytest.approx(0.25)
 
 
 def test_components_count_by_how_far_they_move():
@@ -157,11 +168,24 @@ def test_a_take_is_told_without_its_body_and_with_its_bow(pieces):
     assert 0 < right[:, 1].mean() < 0.35
 
 
-def test_the_told_direction_flips_at_heard_turns_and_is_the_better_one():
+def test_the_told_direction_is_the_true_one_in_training_and_the_heard_one_afterwards(pieces):
     heard = np.zeros((60, HEARD), np.float32)
     heard[[10, 40], PEAK] = 1
     signs = alternating(heard)
     assert (signs[:10] == 1).all() and (signs[10:40] == -1).all() and (signs[40:] == 1).all()
+    piece, start = pieces[0], 37
+    rows = slice(start, start + ROWS)
+    told, _ = clip_of(piece, start)
+    way, played = np.diff(piece.place[rows]), piece.sounding[rows]
+    clear = (np.abs(way) > 0.002) & (played[1:] > 0) & (played[:-1] > 0)  # not through the air
+    assert clear.sum() > 200 and (told[1:, HEARD] * way)[clear].min() > 0
+    backwards = replace(piece, direction=-piece.direction, place=-piece.place)
+    np.testing.assert_array_equal(
+        clip_of(backwards, start, heard_turns=True)[0], clip_of(piece, start, heard_turns=True)[0]
+    )
+    np.testing.assert_array_equal(
+        clip_of(piece, start, heard_turns=True)[0][:, HEARD], alternating(piece.heard[rows])
+    )
 
 
 def test_clips_hear_the_sound_of_their_motion(pieces):
@@ -169,15 +193,30 @@ def test_clips_hear_the_sound_of_their_motion(pieces):
         heard, moves = clip_of(pieces[0], start)
         assert heard.shape == (ROWS, HEARD + 1) and moves.shape == (FRAMES, 3 * len(INDEX))
         np.testing.assert_array_equal(heard[:, :HEARD], pieces[0].heard[start : start + ROWS])
-        way = np.diff(pieces[0].place[start : start + ROWS])
-        assert heard[1:, HEARD] @ way >= 0
+
+
+def test_clips_of_the_live_training_sound_otherwise_but_turn_at_the_same_rows():
+    rng = np.random.default_rng(7)
+    heard = np.abs(rng.normal(1.0, 0.2, (400, HEARD))).astype(np.float32)
+    heard[:, PEAK] = 0.0
+    heard[::10, PEAK] = 1.0
+    spread = np.full(HEARD, 2.0)
+    made = [varied(heard, spread, rng) for _ in range(200)]
+    peaks = np.stack([x[:, PEAK] for x in made])
+    assert 0.05 < 1 - peaks[:, ::10].mean() < 0.2  # missed
+    assert 0.001 < peaks[:, 1::10].mean() < 0.01  # made up
+    colours = np.stack([x[:, 1:21].mean(axis=0) - heard[:, 1:21].mean(axis=0) for x in made])
+    np.testing.assert_allclose(colours[:, 1:].std(axis=0), 0.6 * 2.0, rtol=0.25)
+    louder = np.array([20 * np.log10(x[0, -1] / heard[0, -1]) for x in made])
+    np.testing.assert_allclose(colours[:, 0], 128**0.5 * louder, atol=0.1)
+    np.testing.assert_array_equal(made[0][:, 21:33], heard[:, 21:33])  # the notes are the same
 
 
 def test_measures_know_the_truth_from_a_statue_and_from_another_piece(pieces):
-    chosen = clips(pieces)
+    chosen = clips(pieces[:2])
     truth = scores(chosen, lambda clip: clip.real)
     still = scores(chosen, baselines.still)
-    other = scores(chosen, baselines.another(chosen))
+    other = scores(chosen, baselines.another(chosen, clips(pieces[2:])))
     assert truth["FDg"] == pytest.approx(0, abs=1e-4) and truth["bow"] > 70
     assert still["FDg"] > 20 and still["EDg"] == still["bow"] == still["turns"] == 0
     assert other["bow"] < 0.6 * truth["bow"] and other["change"] < 0.5 * truth["change"]

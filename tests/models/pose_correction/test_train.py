@@ -14,8 +14,9 @@ from rt_engine.models.pose_correction import command, evaluate, metrics, seen, t
 from rt_engine.models.pose_correction.batches import Pool, targets, through_front  # noqa: E402
 from rt_engine.models.pose_correction.mapnet import WINDOW  # noqa: E402
 from rt_engine.models.pose_correction.material import Material, to_and_fro  # noqa: E402
+from rt_engine.models.pose_correction.prior import fitted  # noqa: E402
 from rt_engine.models.training import Schedule, read_log  # noqa: E402
-from rt_engine.violin.pose_front import SIZE  # noqa: E402
+from rt_engine.violin.pose_front import NARROW, SIGNALS, SIZE  # noqa: E402
 from tests.models.pose_correction.players import player, store  # noqa: E402
 from tests.models.synthetic import steps_take  # noqa: E402
 
@@ -38,11 +39,13 @@ def recipe(net="stream_100", minutes=0.2):
     return SMALL(net, schedule=plan)
 
 
-@pytest.mark.parametrize("net", ["stream_100", "mapnet_late", "lstm_pose_audio"])
-def test_the_loss_falls(tmp_path, net):
+@pytest.mark.parametrize(
+    ("net", "share"), [("stream_100", 0.98), ("mapnet_late", 0.9), ("lstm_pose_audio", 0.9)]
+)  # the streaming network starts as a good filter
+def test_the_loss_falls(tmp_path, net, share):
     found = train.train(Material(takes(), []), Material(takes(1, 9), []), tmp_path, recipe(net))
     losses = [line["loss"] for line in read_log(tmp_path) if "loss" in line]
-    assert np.isfinite(losses).all() and losses[-1] < 0.9 * losses[0]
+    assert np.isfinite(losses).all() and losses[-1] < share * losses[0]
     assert not found.training
 
 
@@ -99,13 +102,14 @@ def test_targets_and_front_speak_of_the_same_moment():
         x := player("p", 1, 6.0).joints, np.ones(x.shape[:2], np.float32),
         np.zeros(len(x), np.float32), x, np.zeros(len(x), np.float32),
     )  # fmt: skip
-    _, means = through_front([view], 5)
+    _, means = through_front([view], 5, None)
     true = targets([view], means, 5)
     np.testing.assert_allclose((true + means)[0, 5:], x.reshape(len(x), -1)[:-5], atol=1e-5)
 
 
 def test_batches_are_cut_from_whole_stretches():
-    pool = Pool(Material(takes(), []), 5, np.random.default_rng(0), rows=3, steps=120)
+    prior = fitted([take.joints for take in takes()])
+    pool = Pool(Material(takes(), []), 5, prior, np.random.default_rng(0), rows=3, steps=120)
     batch = pool.draw(8, 50)
     assert batch.front.shape == (8, 50, SIZE) and batch.true.shape == (8, 50, 39)
     assert batch.sound.shape == (8, 50, 35) and set(np.unique(batch.heard)) <= {0.0, 1.0}
@@ -147,8 +151,9 @@ def test_a_streaming_network_is_scored_at_the_moment_it_speaks_of(monkeypatch):
     true = case.view.true
     clear = case._replace(view=case.view._replace(x=true, there=np.ones(true.shape[:2])))
     with torch.no_grad():
-        net.choose.weight.zero_()
-        net.choose.bias.copy_(torch.eye(6)[3].repeat_interleave(13) * 50)  # the narrow line
+        net.fit_prior(fitted([take.joints for take in takes()]))
+        wanted = torch.eye(SIGNALS + 1)[NARROW].repeat_interleave(2 * 13)
+        net.choose.bias.copy_(50 * wanted)
     found = evaluate.run(net, [clear], 5)[0]
     assert metrics.mpjpe(found[10:-10], true[10:-10]) < 5.0
     assert metrics.mpjpe(found[15:-10], true[10:-15]) > 5.0
@@ -156,6 +161,7 @@ def test_a_streaming_network_is_scored_at_the_moment_it_speaks_of(monkeypatch):
 
 def test_takes_side_by_side_are_each_as_if_alone():
     net = train.made("stream_100").eval()
+    net.fit_prior(fitted([take.joints for take in takes()]))
     tried = evaluate.cases([player("a", 1, 4.0), player("b", 2, 6.0)], 2)
     together = evaluate.run(net, tried, 5)
     for found, case in zip(together, tried, strict=True):
