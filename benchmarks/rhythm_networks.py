@@ -104,8 +104,10 @@ def main() -> int:
         "Networks and losses for rhythm",
         [Table("Held-out rendered music", columns, rows)],
         [
-            "Every network was trained for the same time from the same excerpts and seed; motion "
-            "is simulated. The short time favours what learns fast.",
+            "Every network was trained for about the same time from the same excerpts and seed; "
+            "motion is simulated. The short time favours what learns fast: where F is 0, the "
+            "activation never rose far enough for the tracker, and nothing is said of what the "
+            "network or the loss would reach in hours.",
             "A, M and A+M: excerpts with a body; 'A, all': those without one too.",
             "All in %: F, CMLt, AMLt of beats and F of downbeats within 70 ms, F of phrases within "
             "0.7 s, classes frame by frame.",

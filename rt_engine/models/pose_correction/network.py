@@ -45,6 +45,7 @@ FREE = 0.42  # m that a joint may be corrected
 UNSEEN = 0.1  # of the front's time since a joint was seen: from there on it may be
 WILD, STEEP = -0.17, 12.0  # the front's noise (of 100 mm) at which it is neither calm nor wild
 TRUST = 5.5  # logarithm of how much more the best filter weighs than another, at first
+SURE = 1.5  # times TRUST more where nothing learnt may answer: the other filters lie far away
 
 State = dict[str, Tensor]
 
@@ -122,7 +123,7 @@ class PoseNet(nn.Module):
         # the last of each joint's weights belongs to its mean over the whole: to 0
         free = freedom(inputs["front"], wild)
         said = self.choose(y).unflatten(-1, (SIGNALS + 1, JOINTS, 2)) * free[..., None, :, None]
-        said = said + trusted(wild)
+        said = said + trusted(wild) * (1.0 + SURE * (1.0 - free[..., None, :, None]))
         weights = torch.softmax(said, dim=-3)[..., :SIGNALS, :, :]
         weights = torch.cat((weights[..., :1], weights), dim=-1)  # right, up; depth
         mixed = (signals * weights).sum(dim=-3).flatten(-2)

@@ -39,14 +39,31 @@ def recipe(net="stream_100", minutes=0.2):
     return SMALL(net, schedule=plan)
 
 
-@pytest.mark.parametrize(
-    ("net", "share"), [("stream_100", 0.98), ("mapnet_late", 0.9), ("lstm_pose_audio", 0.9)]
-)  # the streaming network starts as a good filter
-def test_the_loss_falls(tmp_path, net, share):
+@pytest.mark.parametrize("net", ["mapnet_late", "lstm_pose_audio"])
+def test_the_loss_falls(tmp_path, net):
     found = train.train(Material(takes(), []), Material(takes(1, 9), []), tmp_path, recipe(net))
     losses = [line["loss"] for line in read_log(tmp_path) if "loss" in line]
-    assert np.isfinite(losses).all() and losses[-1] < share * losses[0]
+    assert np.isfinite(losses).all() and losses[-1] < 0.9 * losses[0]
     assert not found.training
+
+
+def test_the_streaming_network_learns_more_than_its_filter_knows():
+    material, plan = Material(takes(), []), recipe()
+    torch.manual_seed(0)
+    net = train.made("stream_100")
+    train.fit(net, material)
+    lesson = train.StreamLesson(net, material, plan)
+    batch = lesson.pool.draw(plan.rows, plan.steps)
+    lesson.pool.draw = lambda *_: batch  # ever the same: it starts as a good filter elsewhere
+    optimiser = torch.optim.Adam(net.parameters(), 3e-3)
+    losses = []
+    for _ in range(25):
+        optimiser.zero_grad()
+        loss = lesson()["loss"]
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.8 * losses[0]
 
 
 def test_the_command_trains_and_exports_a_model_that_runs(tmp_path, monkeypatch):
