@@ -38,7 +38,8 @@ TREMBLE = 1.0  # s of the mean of the jitter
 SWAY, SWAY_COUNT = 0.3, 10.0  # m, what a joint's deviation is taken to be before so many samples
 STALE = 2.0  # s, since a joint was seen, at which that number is 1
 NOISY, SHARE = 0.3, 6.0  # m, what the noise is taken to be before so many samples, and a little on
-WILD = 0.1  # m of noise from which exchanges are judged by the prior, and not by the mean
+WILD = 0.1  # m of noise from which exchanged joints are known by their places, not by a leap
+QUICK = 0.1  # m that a joint may go in a step
 
 SIGNALS = len(MEANS) + len(FITS) + 2  # of a joint: means, lines, the newest place, the filter's
 WIDE, NARROW, FOLLOWED = SIGNALS - 4, SIGNALS - 3, SIGNALS - 1  # which of these
@@ -138,18 +139,23 @@ class Front:
         self._followed.append((self._follower.place(), self._follower.spread()))
 
     def _ordered(self, x: Singles, seen: Singles) -> tuple[Singles, Singles]:
-        """The places with exchanged joints put back."""
+        """The places with exchanged joints put back.
+
+        Where the noise is calm, an exchange is a leap of two joints; hands that cross make none.
+        Where it is wild, it shows by where the joints are on the whole.
+        """
+        noise = self.noise[:, None]
+        wild = noise > WILD**2
         mean = self.mean.reshape(x.shape)
         known = self._counts[0, ..., 0] > 1.0
         variance = (self._squares[0] + SWAY_COUNT * SWAY**2) / (self._weights[0] + SWAY_COUNT)
         if self._follower is not None:
-            noise = self.noise[:, None]
-            wild = noise > WILD**2
-            mean = np.where(wild[..., None], self._follower.place(False).reshape(x.shape), mean)
+            mean = self._follower.place(False).reshape(x.shape)
             spread = self._follower.spread(False).reshape(x.shape).mean(axis=-1)
-            variance = np.where(wild, spread + noise, variance)
-            known = known | wild
-        both = seen * known
+            variance, known = spread + noise, np.ones_like(known)
+        mean = np.where(wild[..., None], mean, self._last)
+        variance = np.where(wild, variance, QUICK**2 + noise)
+        both = seen * np.where(wild, known, self._known[..., 0] > 0)
         order = self._swaps.step(x, both, mean, variance)
         return np.take_along_axis(x, order[..., None], axis=1), np.take_along_axis(seen, order, 1)
 
