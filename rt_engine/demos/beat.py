@@ -7,10 +7,8 @@ from typing import Any
 
 from rt_engine.assets import BEATS, RECORDING
 from rt_engine.core import Graph, Packet
-from rt_engine.demos.show import FOUND, WINDOW, hits
-from rt_engine.devices import DeviceError, find
+from rt_engine.demos.show import FOUND, WINDOW, add_speaker, hits
 from rt_engine.doctor import midi_missing
-from rt_engine.nodes.audio import Speaker
 
 __all__ = ["BeatDemo", "true_beats"]
 
@@ -35,11 +33,7 @@ class BeatDemo:
 
     def furnish(self, graph: Graph) -> None:
         """The speaker, where there is one."""
-        try:
-            find("", "output")
-        except DeviceError:
-            return
-        graph.add("speaker", Speaker(), "mic")
+        add_speaker(graph)
 
     def note(self, node: str, output: str, packet: Packet | None) -> None:
         """Beats, in s from the start of the sound, and their positions."""

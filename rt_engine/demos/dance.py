@@ -7,8 +7,7 @@ from typing import Any
 
 from rt_engine.core import Packet
 from rt_engine.demos.body import BodyDemo
-from rt_engine.demos.show import FOUND, WINDOW, hits
-from rt_engine.devices import DeviceError, find
+from rt_engine.demos.show import FOUND, WINDOW, hits, speaker_missing
 from rt_engine.doctor import midi_missing
 from rt_engine.extras import require
 
@@ -31,10 +30,8 @@ class DanceDemo(BodyDemo):
         found = {**super().missing(), "midi.Capture": "a demonstration writes no files"}
         if reason := midi_missing():
             found["midi.Notes"] = found["midi.Control"] = reason
-        try:
-            find("", "output")
-        except DeviceError as error:
-            found["synth."] = str(error)
+        if reason := speaker_missing():
+            found["synth."] = reason
         return found
 
     def material(self, folder: Path) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rt_engine.core import Graph, Packet
+from rt_engine.devices import DeviceError, find
+from rt_engine.nodes.audio import Speaker
 
-__all__ = ["FOUND", "WINDOW", "Demo", "hits"]
+__all__ = ["FOUND", "WINDOW", "Demo", "add_speaker", "hits", "speaker_missing"]
 
 WINDOW = 0.07  # s; the tolerance of beat tracking evaluation (MIREX)
 FOUND = 5.0  # s in which a beat is to be found
@@ -38,6 +40,21 @@ class Demo(Protocol):
     def verdict(self) -> str:
         """How well it went on the bundled material; "" where nothing was seen."""
         ...
+
+
+def speaker_missing() -> str:
+    """Why nothing can be heard here; "" where there is a loudspeaker."""
+    try:
+        find("", "output")
+    except DeviceError as error:
+        return str(error)
+    return ""
+
+
+def add_speaker(graph: Graph) -> None:
+    """Let the node `mic` be heard, where there is a loudspeaker."""
+    if not speaker_missing():
+        graph.add("speaker", Speaker(), "mic")
 
 
 def hits(found: list[float], true: list[float], window: float = WINDOW) -> int:

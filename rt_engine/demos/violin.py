@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from rt_engine.core import SECOND, Graph, Output, Packet, Source
 from rt_engine.demos.etude import SAMPLES, SHARP, Etude, etude
-from rt_engine.demos.show import hits
-from rt_engine.devices import DeviceError, find
+from rt_engine.demos.show import hits, speaker_missing
 from rt_engine.extras import require
 from rt_engine.kinds import Pose, Poses
 from rt_engine.motion.landmarks import INDEXES, PINKIES, WRISTS
@@ -93,10 +92,8 @@ class ViolinDemo:
             found["video.Camera"] = "the player is simulated"
         elif not list_cameras():
             found["video.Camera"] = "no camera here"
-        try:
-            find("", "output")
-        except DeviceError as error:
-            found["synth."] = str(error)
+        if reason := speaker_missing():
+            found["synth."] = reason
         return found
 
     def material(self, folder: Path) -> dict[str, Any]:

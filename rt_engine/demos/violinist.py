@@ -9,10 +9,8 @@ import soundfile
 
 from rt_engine.core import SECOND, Graph, Packet
 from rt_engine.demos.etude import SAMPLES, etude
-from rt_engine.demos.show import hits
-from rt_engine.devices import DeviceError, find
+from rt_engine.demos.show import add_speaker, hits
 from rt_engine.extras import require
-from rt_engine.nodes.audio import Speaker
 from rt_engine.quiet import quiet
 
 __all__ = ["ViolinistDemo"]
@@ -53,11 +51,7 @@ class ViolinistDemo:
 
     def furnish(self, graph: Graph) -> None:
         """The speaker, where there is one."""
-        try:
-            find("", "output")
-        except DeviceError:
-            return
-        graph.add("speaker", Speaker(), "mic")
+        add_speaker(graph)
 
     def note(self, node: str, output: str, packet: Packet | None) -> None:
         """Turns of the bow, in s from the start of the sound."""

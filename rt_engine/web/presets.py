@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import yaml
 
 from rt_engine.core import Graph
 from rt_engine.core.node import coerce, live_settings
+from rt_engine.folders import config_folder
 from rt_engine.web.errors import PageError
 
 __all__ = ["Presets", "apply", "file_of", "settings_of"]
@@ -34,7 +34,7 @@ def file_of(graph_file: str | Path | None, name: str) -> Path:
             return path
         name = Path(graph_file).stem
     plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in name) or "graph"
-    return _config() / "presets" / f"{plain}.presets.yaml"
+    return config_folder() / "presets" / f"{plain}.presets.yaml"
 
 
 def settings_of(graph: Graph) -> Settings:
@@ -145,13 +145,3 @@ def _checked(name: object) -> str:
     if not 0 < len(text) <= LONGEST or not text.isprintable():
         raise PageError(f"{str(name)[:80]!r} is no name for a preset", f"1 to {LONGEST} letters.")
     return text
-
-
-def _config() -> Path:
-    """The user's folder for configuration, by the habits of the system."""
-    home = Path.home()
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", home / "AppData" / "Roaming")) / "rt-engine"
-    if sys.platform == "darwin":
-        return home / "Library" / "Application Support" / "rt-engine"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "rt-engine"

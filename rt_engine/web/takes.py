@@ -6,12 +6,12 @@ import contextlib
 import json
 import os
 import re
-import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from rt_engine.core import GraphError
+from rt_engine.folders import data_folder
 from rt_engine.indexing import Index, promised
 from rt_engine.record import Take
 from rt_engine.web.errors import PageError
@@ -27,14 +27,7 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # 
 
 def default_folder() -> Path:
     """`takes` in the user's folder for data, by the habits of the system."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "rt-engine" / "takes"
+    return data_folder() / "takes"
 
 
 def checked_name(name: object) -> str:

@@ -6,10 +6,8 @@ leaves the bow alone. Where the bow turns, the level dips and a new note begins.
 
 from __future__ import annotations
 
-import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import mido
@@ -18,7 +16,7 @@ import soundfile
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from rt_engine.models.rhythm.material.render import Font, fonts
+from rt_engine.models.rhythm.material.render import fluidsynth, fonts
 from rt_engine.violin.simulation import RATE, Motion, Note
 
 __all__ = ["coloured", "expression", "messages", "rendered"]
@@ -103,7 +101,8 @@ def rendered(
     with tempfile.TemporaryDirectory() as place:
         midi, wave = Path(place) / "take.mid", Path(place) / "take.wav"
         _file(motion).save(midi)
-        _fluidsynth(font, ["-r", str(rate), "-R", wet, "-C", wet, "-F", str(wave)], midi)
+        settings = ["-g", "0.4", "-r", str(rate), "-R", wet, "-C", wet, "-F", str(wave)]
+        fluidsynth([*settings, *map(str, font.files({VIOLIN})), str(midi)], PATIENCE)
         heard = soundfile.read(wave, always_2d=True)[0].mean(axis=1)[:wanted]
     return np.pad(heard, (0, wanted - len(heard))), font.name
 
@@ -117,23 +116,6 @@ def _file(motion: Motion) -> mido.MidiFile:
     end = max(round(len(motion.t) / RATE * TICKS) - now, 0)
     track.append(mido.Message("control_change", control=120, time=end))  # all sound off
     return mido.MidiFile(type=0, ticks_per_beat=TICKS // 2, tracks=[track])
-
-
-def _fluidsynth(font: Font, settings: list[str], midi: Path) -> None:
-    """Run it without devices; again if it hangs, as version 2.3 now and then does."""
-    command = ["fluidsynth", "-ni", "-q", "-g", "0.4", "-O", "float", *settings]
-    command += [*map(str, font.files({VIOLIN})), str(midi)]
-    for patience in PATIENCE:
-        with suppress(subprocess.TimeoutExpired):
-            subprocess.run(
-                command,
-                check=True,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=patience,
-            )
-            return
-    raise TimeoutError(f"fluidsynth hangs: {' '.join(command)}")
 
 
 def coloured(sound: Floats, rate: int, rng: Generator) -> NDArray[np.float32]:

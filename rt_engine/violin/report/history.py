@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import sqlite3
-import sys
 from contextlib import closing
 from pathlib import Path
 
 from rt_engine.core import GraphError
+from rt_engine.folders import data_folder
 from rt_engine.violin.report.summary import Summary
 
 __all__ = ["History", "default_path"]
@@ -20,14 +19,7 @@ NAMES = ", ".join(("digest", "name", "recorded", *Summary._fields))
 
 def default_path() -> Path:
     """`history.sqlite` in the user's folder for data, by the habits of the system."""
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Application Support"
-    else:
-        base = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
-    return base / "rt-engine" / "history.sqlite"
+    return data_folder() / "history.sqlite"
 
 
 class History:

@@ -90,8 +90,9 @@ def render(
         midi, wave = Path(folder) / "excerpt.mid", Path(folder) / "excerpt.wav"
         to_midi(parts, seconds).save(midi)
         effects = "1" if wet else "0"
-        settings = ["-r", str(rate), "-R", effects, "-C", effects, "-F", str(wave)]
-        _fluidsynth([*settings, *map(str, files), str(midi)])
+        settings = ["-g", "0.3", "-o", "synth.dynamic-sample-loading=1", "-r", str(rate)]
+        settings += ["-R", effects, "-C", effects, "-F", str(wave)]
+        fluidsynth([*settings, *map(str, files), str(midi)])
         stereo, _ = soundfile.read(wave, always_2d=True)
     sound = np.zeros(round(seconds * rate))
     heard = stereo[: len(sound)].mean(axis=1)
@@ -99,18 +100,20 @@ def render(
     return sound
 
 
-def _fluidsynth(arguments: list[str]) -> None:
-    """Run it without devices; again if it hangs, as version 2.3 does once in some forty runs."""
-    command = ["fluidsynth", "-ni", "-q", "-g", "0.3", "-O", "float"]
-    command += ["-o", "synth.dynamic-sample-loading=1", *arguments]
-    for patience in PATIENCE:
+def fluidsynth(arguments: list[str], patience: Sequence[float] = PATIENCE) -> None:
+    """Run it without devices; again if it hangs, as version 2.3 does once in some forty runs.
+
+    patience: s until each try is given up. TimeoutError when all were.
+    """
+    command = ["fluidsynth", "-ni", "-q", "-O", "float", *arguments]
+    for seconds in patience:
         with suppress(subprocess.TimeoutExpired):
             subprocess.run(
                 command,
                 check=True,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=patience,
+                timeout=seconds,
             )
             return
     raise TimeoutError(f"fluidsynth hangs: {' '.join(command)}")
