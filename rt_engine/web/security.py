@@ -24,6 +24,7 @@ COOKIE = "rt_engine"
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 LARGEST_BODY = 1 << 20  # bytes of a request
 SLOWEST_BODY = 10.0  # s until it is there
+UNREAD = 1 << 23, 1.0  # bytes, and s, of a refused body that are taken and thrown away
 REQUESTS = (300, 100.0)  # at once, and a second: of all who are known, and of all others
 HOST = re.compile(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", re.ASCII)
 FOREIGN = {"cross-site", "same-site"}  # another port of this machine is the same site
@@ -140,12 +141,17 @@ async def _refuse(
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": body["error"][:100]})
     else:
+        rest = _bounded(receive, *UNREAD)  # who is still sending would not read the answer
+        while status == 413 and (await rest()).get("more_body"):
+            pass
         await JSONResponse(body, status)(scope, receive, send)
 
 
-def _bounded(receive: Receive) -> Receive:
-    """The same, for bodies of a bounded size that come within a bounded time."""
-    until, size, complete = time.monotonic() + SLOWEST_BODY, 0, False
+def _bounded(
+    receive: Receive, largest: int = LARGEST_BODY, slowest: float = SLOWEST_BODY
+) -> Receive:
+    """The same, for bodies of at most `largest` bytes that come within `slowest` s."""
+    until, size, complete = time.monotonic() + slowest, 0, False
 
     async def bounded() -> Message:
         nonlocal size, complete
@@ -157,7 +163,7 @@ def _bounded(receive: Receive) -> Receive:
             return {"type": "http.disconnect"}
         size += len(message.get("body", b""))
         complete = not message.get("more_body", False)
-        return message if size <= LARGEST_BODY else {"type": "http.disconnect"}
+        return message if size <= largest else {"type": "http.disconnect"}
 
     return bounded
 
