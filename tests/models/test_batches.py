@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from rt_engine.models.rhythm.augment import vary  # noqa: E402
-from rt_engine.models.rhythm.batches import Mix, Sampler, cut, whole  # noqa: E402
+from rt_engine.models.rhythm.batches import Mix, Sampler, cut, places, whole  # noqa: E402
 from rt_engine.models.rhythm.store import (  # noqa: E402
     licences,
     read_excerpt,
@@ -54,6 +54,46 @@ def test_the_labels_of_a_whole_are_those_of_the_excerpt():
     assert np.array_equal(batch.dynamics[0].numpy(), made.dynamics)
     starts = np.flatnonzero(np.diff(batch.phrase[0].numpy(), prepend=0) > 0)
     assert np.allclose(starts / 50, made.phrases, atol=0.0101)
+
+
+def test_places_count_through_whole_bars_of_any_metre_and_tempo():
+    beats = [
+        (0.5, 4),
+        (1, 1),
+        (1.5, 2),
+        (2, 3),
+        (2.5, 4),
+        (3, 1),
+        (3.6, 2),
+        (4.2, 3),
+        (4.8, 1),
+        (5, 2),
+    ]
+    told = dict(
+        zip(
+            (0.9, 1.01, 1.51, 2.99, 3.01, 3.61, 4.79, 4.9),
+            (-1, 0, 6, 23, 0, 8, 23, -1),
+            strict=True,
+        )
+    )
+    found = places(np.array(beats, np.float32), np.array([*told]))
+    assert found.tolist() == [*told.values()]
+
+
+def test_where_no_bar_is_whole_places_are_unknown():
+    pause = [(0, 1), *((k, 2) for k in range(1, 20)), (20, 1)]
+    for beats in (np.zeros((0, 2)), np.array([(0, 1), (1, 2)]), np.array(pause, float)):
+        assert (places(beats, np.arange(20.0)) == -1).all()
+
+
+def test_places_follow_the_speed_and_the_delay():
+    made = excerpt(6)
+    now = cut(made, np.arange(800, dtype=np.float32))["place"]
+    fast = cut(made, 2.0 * np.arange(400, dtype=np.float32), speed=2.0)["place"]
+    late = cut(made, np.arange(800, dtype=np.float32), delay=3)["place"]
+    assert np.ptp(now[now >= 0]) == 23
+    assert np.array_equal(fast, now[::2])
+    assert np.array_equal(late[3:], now[:-3])
 
 
 def test_no_beats_are_unknown_but_in_material_without_music():

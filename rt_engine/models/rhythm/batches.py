@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rt_engine.models.rhythm.augment import vary
 from rt_engine.models.rhythm.store import Excerpt
-from rt_engine.models.rhythm.streams import FPS, INPUTS, STREAMS
+from rt_engine.models.rhythm.streams import FPS, INPUTS, PLACES, STREAMS
 
 Floats = NDArray[np.float32]
 
@@ -27,7 +27,8 @@ class Batch:
     """Inputs (batch, time, n) and what is known, (batch, time) each.
 
     beat, downbeat, phrase are 0 or 1, the first two in single frames; their `_known` tell where
-    the labels say anything (for `bar_known`, at beats). dynamics, articulation: -1 unknown.
+    the labels say anything (for `bar_known`, at beats). dynamics, articulation, place (of
+    `PLACES` in the bar): -1 unknown.
     """
 
     mel: Tensor
@@ -42,6 +43,7 @@ class Batch:
     phrase_known: Tensor
     dynamics: Tensor
     articulation: Tensor
+    place: Tensor
 
     @property
     def inputs(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -50,7 +52,8 @@ class Batch:
 
 
 LABELS = [f.name for f in fields(Batch)][4:]
-CLASSES = ("dynamics", "articulation")
+CLASSES = ("dynamics", "articulation", "place")
+LONGEST = 12  # beats: a bar of more is a gap in the labels
 
 
 class Mix(NamedTuple):
@@ -170,8 +173,9 @@ def cut(excerpt: Excerpt, place: Floats, speed: float = 1.0, delay: int = 0) -> 
     piece["bar_known"] = named
     piece["phrase"] = spans(excerpt.phrases, place[0], speed, count, delay)
     piece["phrase_known"] = np.full(count, excerpt.phrases_known, np.float32)
+    piece["place"] = places(excerpt.beats, (place - speed * delay) / FPS)
     nearest = np.rint(place).astype(int)
-    for name in CLASSES:
+    for name in CLASSES[:2]:
         piece[name] = getattr(excerpt, name)[nearest].astype(np.float32)
     return piece
 
@@ -189,6 +193,22 @@ def spans(times: Floats, start: float, speed: float, count: int, delay: int) -> 
     for first in np.rint((times * FPS - start) / speed).astype(int) + delay:
         row[max(first, 0) : max(first + PHRASE, 0)] = 1.0
     return row
+
+
+def places(beats: Floats, times: Floats) -> Floats:
+    """Which of `PLACES` in its bar each time (s) is; -1 outside the bars of `beats` (k, 2)."""
+    firsts = np.flatnonzero(beats[:, 1] == 1)
+    if len(firsts) < 2:
+        return np.full(len(times), -1, np.float32)
+    sizes = np.diff(firsts)
+    number = np.repeat(np.arange(len(sizes)), sizes)
+    inside = (np.arange(len(number)) - np.repeat(firsts[:-1] - firsts[0], sizes)) / sizes[number]
+    at = beats[firsts[0] : firsts[-1] + 1, 0]
+    bars = np.interp(times, at, [*(number + inside), len(sizes)], -1.0, -1.0)
+    whole = np.floor(bars).astype(int)
+    known = (whole >= 0) & (whole < len(sizes))
+    known[known] = sizes[whole[known]] <= LONGEST
+    return np.where(known, np.floor((bars - whole) * PLACES), -1.0).astype(np.float32)
 
 
 def resample(rows: NDArray[np.float16], place: Floats) -> Floats:

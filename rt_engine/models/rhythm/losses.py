@@ -23,7 +23,9 @@ ALPHA, GAMMA = 0.8, 2.0  # focal loss
 FOCAL, DICE = 5.0, 1.0  # their weights
 BESIDE = 0.5  # what a frame next to an event counts
 TOLERANCE = 3  # frames to both sides, of the shift-tolerant loss
-SHARES = {"beat": 1.0, "downbeat": 3.0, "phrase": 1.0, "dynamics": 1.0, "articulation": 1.0}
+SHARES = {
+    "beat": 1.0, "downbeat": 3.0, "phrase": 1.0, "dynamics": 1.0, "articulation": 1.0, "place": 2.0,
+}  # fmt: skip
 RARE = 6.0  # makes a probability of 0.3 say as much as nothing, as MOSA reads them
 TINY = 1e-6
 
@@ -68,7 +70,7 @@ def beside(x: Tensor, reach: int) -> Tensor:
     return f.max_pool1d(x[:, None], 2 * reach + 1, stride=1, padding=reach)[:, 0]
 
 
-def classes(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+def classes(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
     """Cross-entropy (batch, time, n) against labels (batch, time), -1 where unknown."""
     known = (labels >= 0).sum()
     loss = f.cross_entropy(
@@ -98,6 +100,7 @@ class Loss:
             "phrase": span(outputs.phrase[..., 0], batch.phrase, batch.phrase_known),
             "dynamics": classes(outputs.dynamics, batch.dynamics, self.dynamics),
             "articulation": classes(outputs.articulation, batch.articulation, self.articulation),
+            "place": classes(outputs.place, batch.place, None),
         }
         parts["loss"] = torch.stack([self.shares[name] * x for name, x in parts.items()]).sum()
         return parts

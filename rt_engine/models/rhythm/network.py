@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import torch
 from torch import Tensor, nn
 
-from rt_engine.models.rhythm.streams import INPUTS, OUTPUTS
+from rt_engine.models.rhythm.streams import INPUTS, OUTPUTS, PLACES
 
 State = dict[str, Tensor]
 
@@ -27,7 +27,9 @@ class Outputs(NamedTuple):
 
     beat: of any beat. downbeat: of a downbeat, given that there is a beat. phrase: a phrase began
     in the last half second. dynamics: six classes, ppp or pp to ff or fff. articulation: legato,
-    neutral, staccato.
+    neutral, staccato. place: how far its bar has gone, `PLACES` parts; it is learnt with the rest
+    and not given out: unlike a beat it says something in every frame, and what the network must
+    count for it, downbeats need.
     """
 
     beat: Tensor
@@ -35,6 +37,7 @@ class Outputs(NamedTuple):
     phrase: Tensor
     dynamics: Tensor
     articulation: Tensor
+    place: Tensor
 
     def probabilities(self) -> tuple[Tensor, ...]:
         """What is given out, in the order of `OUTPUTS`: the first pair is a beat that is no
@@ -175,6 +178,7 @@ class RhythmNet(StreamingNet):
         self.drop = nn.Dropout(s.dropout)
         self.rhythm = perceptron(s.hidden, s.width, 3)
         self.expression = perceptron(s.hidden + s.width, s.width, 9)
+        self.place = nn.Linear(s.hidden, PLACES)
 
     def initial_state(self, batch: int = 1) -> State:
         """What is remembered before the first frame: zeros, with the shapes of the state."""
@@ -213,7 +217,8 @@ class RhythmNet(StreamingNet):
         y = self.drop(y)
         beat, downbeat, phrase = self.rhythm(y).split((1, 1, 1), dim=-1)
         expression = self.expression(torch.cat((y, sound), dim=-1))
-        return Outputs(beat, downbeat, phrase, *expression.split((6, 3), dim=-1))
+        classes = expression.split((6, 3), dim=-1)
+        return Outputs(beat, downbeat, phrase, *classes, self.place(y))
 
 
 def recur(layer: nn.LSTM, name: str, x: Tensor, state: State, after: State) -> Tensor:

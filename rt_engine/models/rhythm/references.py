@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional as f
 
 from rt_engine.models.rhythm.network import Outputs, State, StreamingNet
-from rt_engine.models.rhythm.streams import INPUTS
+from rt_engine.models.rhythm.streams import INPUTS, PLACES
 
 KERNEL = 21  # frames, of every convolution in time
-HEADS = (1, 1, 1, 6, 3)
+HEADS = (1, 1, 1, 6, 3, PLACES)
 POOLED = {80: (2, 2, 2, 2, 2, 2), 39: (2, 2, 2, 2, 2, 1), 7: (2, 2, 1, 1, 1, 1)}
 WINDOW = 800  # frames that attention looks back, 16 s as MOSA's clips
 
@@ -98,6 +98,13 @@ class MosaCnn(_Reference):
             nn.ReLU(),
             nn.Linear(64, sum(HEADS)),
         )
+        self.apply(_keep_size)
+
+
+def _keep_size(layer: nn.Module) -> None:
+    """Weights that pass a signal on as large as it came: a dozen usual layers would lose it."""
+    if isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Linear)):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
 
 
 class Attention(nn.Module):

@@ -6,9 +6,10 @@ from rt_engine.motion import joint_velocity
 from rt_engine.signal.rhythm_mel import BANDS, FPS
 from rt_engine.video import hand_flow
 
-__all__ = ["FPS", "INPUTS", "OUTPUTS", "STREAMS"]
+__all__ = ["FPS", "INPUTS", "OUTPUTS", "PLACES", "STREAMS"]
 
 STREAMS = ("mel", "motion", "video")
 INPUTS = {"mel": BANDS, "motion": joint_velocity.SIZE, "video": hand_flow.SIZE}
 INPUTS["present"] = len(STREAMS)
 OUTPUTS = {"beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3}
+PLACES = 24  # parts of a bar that learning tells apart

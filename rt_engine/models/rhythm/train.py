@@ -28,6 +28,7 @@ NETS: dict[str, Callable[[], StreamingNet]] = {
 }
 SHORT = ((600, 5),)  # batches of a network that sees a whole at once: a fifth, for more steps
 CARRY = 0.4  # share of batches that go on from where the last one of their shape ended
+NEW = "place."  # what weights of before November 2026 lack
 CLASS_POWER = 0.5  # between every frame and every class counting the same
 
 
@@ -126,10 +127,14 @@ def train(
 
 
 def begin(net: StreamingNet, weights: Path) -> None:
-    """Give a network the weights of a file; ValueError where they are of another one."""
+    """Give a network the weights of a file; ValueError where they are of another one.
+
+    `NEW`, what older files have not got, begins anew.
+    """
     try:
-        net.load_state_dict(torch.load(weights))
-    except (RuntimeError, pickle.UnpicklingError, AttributeError) as error:
+        there = {name: x for name, x in net.state_dict().items() if name.startswith(NEW)}
+        net.load_state_dict(there | torch.load(weights))
+    except (RuntimeError, pickle.UnpicklingError, AttributeError, TypeError) as error:
         raise ValueError(f"{weights}: no weights of such a network ({error})") from None
 
 
