@@ -6,8 +6,6 @@ From the archive of General MIDI songs: those in 4/4 whose notes prove their gri
 
 from __future__ import annotations
 
-import pickle
-import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +15,7 @@ from rt_engine.accompaniment.tokens import INSTRUMENTS, RANGES, STEPS, Written
 from rt_engine.drums.bar import Bar, empty
 from rt_engine.drums.kit import DRUMS, drum_of
 from rt_engine.models.accompaniment.chords import recognise
+from rt_engine.models.archives import SPLITS, kept, split_in
 from rt_engine.models.rhythm.material.grids import song_beats
 from rt_engine.models.rhythm.material.scores import PITCH, VELOCITY, Floats, Midi, Part, read_midi
 from rt_engine.models.rhythm.material.sources import split_of
@@ -63,29 +62,24 @@ def collect(data: Path, work: Path) -> Path:
 
     Raises FileNotFoundError where the archive is missing.
     """
-    path = work / "takes.pickle"
-    if path.exists():
-        return path
-    folder = work / ARCHIVE
-    with tarfile.open(data / f"{ARCHIVE}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    takes: dict[str, list[Take]] = {"train": [], "valid": [], "test": []}
+    return kept(work / "takes.pickle", data / f"{ARCHIVE}.tar.xz", read_archive)
+
+
+def read_archive(folder: Path) -> dict[str, list[Take]]:
+    """The takes of each split, by title."""
+    takes: dict[str, list[Take]] = {split: [] for split in SPLITS}
     for file in sorted(folder.rglob("*.mid")):
         title = "".join(filter(str.isalpha, file.stem.lower()))
         try:
             takes[split_of(f"{ARCHIVE} {title}")] += takes_of(read_song(file), title)
         except ValueError:
             continue  # no grid, no single meter, no drums: of no use here
-    part = path.with_suffix(".part")
-    part.write_bytes(pickle.dumps(takes))
-    part.replace(path)
-    return path
+    return takes
 
 
 def read_takes(path: Path, split: str) -> list[Take]:
     """The takes of "train", "valid" or "test" that `collect` wrote."""
-    takes: list[Take] = pickle.loads(path.read_bytes())[split]
-    return takes
+    return split_in(path, split)
 
 
 def read_song(path: Path) -> Song:

@@ -8,8 +8,6 @@ tempo that the set's `info.csv` tells.
 from __future__ import annotations
 
 import csv
-import pickle
-import tarfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +17,7 @@ from numpy.typing import NDArray
 from rt_engine.drums.bar import STEPS, STEPS_A_BEAT, Bar, empty
 from rt_engine.drums.kit import drum_of
 from rt_engine.drums.words import Words
+from rt_engine.models.archives import SPLITS, kept, split_in
 from rt_engine.models.rhythm.material.scores import PITCH, START, VELOCITY, read_midi
 
 __all__ = [
@@ -30,7 +29,7 @@ NAME = "Groove MIDI Dataset 1.0.0"
 ARCHIVE = "groove-midi"
 LICENCE = "CC BY 4.0"
 WINDOW = 2 * STEPS
-SPLITS = {"train": "train", "validation": "valid", "test": "test"}
+THEIRS = {"validation": "valid"}  # splits that the set calls otherwise
 
 
 class Take(NamedTuple):
@@ -46,27 +45,23 @@ def collect(data: Path, work: Path) -> Path:
 
     Raises FileNotFoundError where the archive is missing.
     """
-    path = work / "groove.pickle"
-    if path.exists():
-        return path
-    folder = work / ARCHIVE
-    with tarfile.open(data / f"{ARCHIVE}.tar.xz") as archive:
-        archive.extractall(folder, filter="data")
-    takes: dict[str, list[Take]] = {split: [] for split in SPLITS.values()}
+    return kept(work / "groove.pickle", data / f"{ARCHIVE}.tar.xz", read_archive)
+
+
+def read_archive(folder: Path) -> dict[str, list[Take]]:
+    """The takes of each split, as the set has it."""
+    takes: dict[str, list[Take]] = {split: [] for split in SPLITS}
     with (folder / "groove" / "info.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             if row["time_signature"] == "4-4":
-                takes[SPLITS[row["split"]]].append(read_take(folder / "groove", row))
-    part = path.with_suffix(".part")
-    part.write_bytes(pickle.dumps(takes))
-    part.replace(path)
-    return path
+                split = THEIRS.get(row["split"], row["split"])
+                takes[split].append(read_take(folder / "groove", row))
+    return takes
 
 
 def read_takes(path: Path, split: str) -> list[Take]:
     """The takes of "train", "valid" or "test" that `collect` wrote."""
-    takes: list[Take] = pickle.loads(path.read_bytes())[split]
-    return takes
+    return split_in(path, split)
 
 
 def read_take(folder: Path, row: dict[str, str]) -> Take:

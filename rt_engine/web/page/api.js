@@ -33,3 +33,15 @@ export const get = (path) => call("GET", path);
 export const post = (path, body = {}) => call("POST", path, body);
 export const patch = (path, body) => call("PATCH", path, body);
 export const remove = (path) => call("DELETE", path);
+
+// As `api`, which is one of these calls or stands for one; null where it failed, and `error` told.
+export function trying(api, error) {
+  return async (method, path, body) => {
+    try {
+      return await api(method, path, body);
+    } catch (problem) {
+      error(problem.message, problem.remedy);
+      return null;
+    }
+  };
+}

@@ -1,5 +1,6 @@
 // Presets of the graph that runs: apply, save, rename, delete.
 
+import { trying } from "./api.js";
 import { button, h } from "./dom.js";
 
 export function presetsBar(place, { api, error }) {
@@ -10,7 +11,8 @@ export function presetsBar(place, { api, error }) {
 
 class Presets {
   constructor(api, error) {
-    Object.assign(this, { api, error });
+    this.try = trying(api, error);
+    this.error = error;
     this.list = h("ul", { class: "row preset-list" });
     this.name = h("input", {
       type: "text",
@@ -30,15 +32,6 @@ class Presets {
         button("Save settings", () => this.save()),
       ),
     );
-  }
-
-  async try(method, place, body) {
-    try {
-      return await this.api(method, place, body);
-    } catch (problem) {
-      this.error(problem.message, problem.remedy);
-      return null;
-    }
   }
 
   async refresh() {

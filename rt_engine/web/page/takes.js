@@ -1,5 +1,6 @@
 // Takes: the list, what is recorded now, and the one that is open.
 
+import { trying } from "./api.js";
 import { button, h, write } from "./dom.js";
 import { Player } from "./player.js";
 import { clockTime } from "./units.js";
@@ -16,7 +17,8 @@ export function mountTakes(section, shared) {
 
 class Takes {
   constructor(section, { api, send, on, error, keys }) {
-    Object.assign(this, { api, send, error });
+    this.try = trying(api, error);
+    Object.assign(this, { send, error });
     this.recording = null;
     this.forms = [];
     this.player = new Player({ send, on, keys, about: (name) => this.try("GET", path(name)) });
@@ -32,15 +34,6 @@ class Takes {
       () => this.mark(),
       () => Boolean(this.recording),
     );
-  }
-
-  async try(method, place, body) {
-    try {
-      return await this.api(method, place, body);
-    } catch (problem) {
-      this.error(problem.message, problem.remedy);
-      return null;
-    }
   }
 
   async refresh() {
