@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from rt_engine.core import GraphError
+
 __all__ = ["add_studio_command", "add_web_options", "staged"]
 
 
@@ -33,6 +35,7 @@ def add_studio_command(commands: Any) -> None:
 def staged(options: argparse.Namespace) -> Iterator[Callable[..., int] | None]:
     """What runs a graph with a page, as `Stage.first`; None without the option `--web`."""
     if options.web is None:
+        _without_page(options)
         yield None
         return
     from rt_engine.extras import require
@@ -42,6 +45,13 @@ def staged(options: argparse.Namespace) -> Iterator[Callable[..., int] | None]:
 
     with _page(address_of(options.web), options) as stage:
         yield stage.first
+
+
+def _without_page(options: argparse.Namespace) -> None:
+    """GraphError where something of a page is asked for that is not there."""
+    for name in ("certificate", "takes"):
+        if getattr(options, name) is not None:
+            raise GraphError(f"--{name}: there is no page; --web shows the graph on one")
 
 
 def _add_page_options(command: argparse.ArgumentParser) -> None:

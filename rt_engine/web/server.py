@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -95,8 +96,10 @@ def served(
 ) -> Iterator[str]:
     """Serve the page of `stage` while this lasts; its address, with the token if it needs one.
 
-    GraphError where the port is not free.
+    certificate: of https, a file with a certificate and its key (PEM). GraphError where it is no
+    such file, or where the port is not free.
     """
+    _check(certificate)
     opened = _listen(address)
     host, port = address[0], opened.getsockname()[1]
     token = "" if host in LOOPBACK else secrets.token_urlsafe(24)
@@ -112,6 +115,20 @@ def served(
             thread.join(3)
             opened.close()
             stage.close()
+
+
+def _check(certificate: str | None) -> None:
+    """GraphError where the server could not use the certificate: it would say so to nobody."""
+    if certificate is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, password="")
+    except OSError as error:
+        wrong = "no certificate with its key, unlocked"
+        why = wrong if isinstance(error, ssl.SSLError) else error.strerror
+        raise GraphError(
+            f"--certificate {certificate}: {why}; needed is a PEM file with both (docs/web.md)"
+        ) from None
 
 
 def _config(app: Any, certificate: str | None) -> uvicorn.Config:

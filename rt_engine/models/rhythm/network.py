@@ -217,8 +217,8 @@ class RhythmNet(StreamingNet):
         y = self.drop(y)
         beat, downbeat, phrase = self.rhythm(y).split((1, 1, 1), dim=-1)
         expression = self.expression(torch.cat((y, sound), dim=-1))
-        classes = expression.split((6, 3), dim=-1)
-        return Outputs(beat, downbeat, phrase, *classes, self.place(y))
+        dynamics, articulation = expression.split((6, 3), dim=-1)
+        return Outputs(beat, downbeat, phrase, dynamics, articulation, self.place(y))
 
 
 def recur(layer: nn.LSTM, name: str, x: Tensor, state: State, after: State) -> Tensor:
