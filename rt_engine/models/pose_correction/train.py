@@ -40,8 +40,8 @@ class Recipe:
     net: str = "stream_100"
     seed: int = 0
     schedule: Schedule = field(default_factory=lambda: Schedule(rate=2e-3, average=0.99))
-    rows: int = 24
-    steps: int = 250
+    rows: int = 16
+    steps: int = 400
     windows: int = 16
     pool: int = 64
     stretch: int = 900
