@@ -14,6 +14,7 @@ from collections import deque
 import numpy as np
 import numpy.typing as npt
 
+from rt_engine.violin.pose_calm import Calm
 from rt_engine.violin.pose_prior import Follower, Prior
 from rt_engine.violin.pose_swaps import PairSwaps
 
@@ -39,6 +40,7 @@ SWAY, SWAY_COUNT = 0.3, 10.0  # m, what a joint's deviation is taken to be befor
 STALE = 2.0  # s, since a joint was seen, at which that number is 1
 NOISY, SHARE = 0.3, 6.0  # m, what the noise is taken to be before so many samples, and a little on
 WILD = 0.1  # m of noise from which exchanged joints are known by their places, not by a leap
+STEEP = 4.0  # power of the noise's variance by which what holds for a calm one ends there
 QUICK = 0.1  # m that a joint may go in a step
 
 SIGNALS = len(MEANS) + len(FITS) + 2  # of a joint: means, lines, the newest place, the filter's
@@ -60,11 +62,13 @@ class Front:
 
     The numbers: first the SIGNALS (means over 2 s and 0.6 s, wide line, narrow line, newest place,
     the place that the Kalman filter of `pose_prior` gives), each 39 numbers in metres from the mean
-    over the whole, joint after joint; then that mean, from the middle of all joints' means; then,
-    for each joint, velocities of both lines (m/s), what the lines and the newest place rest on,
-    presence, time since it was seen, jitter (0.3 ln(x^2 + 1e-6) + 1 of x m from picture to
-    picture), weight of the mean over the whole, and standard deviation of the filter's place (m);
-    last, how likely two joints are exchanged, and the noise of all joints, told as the jitter is.
+    over the whole, joint after joint; where the noise is calm, the narrow line in the plane of the
+    picture and the wide one in depth (the third axis) are drawn to the 0.6 s mean by `pose_calm`.
+    Then that mean, from the middle of all joints' means; then, for each joint, velocities of both
+    lines (m/s), what the lines and the newest place rest on, presence, time since it was seen,
+    jitter (0.3 ln(x^2 + 1e-6) + 1 of x m from picture to picture), weight of the mean over the
+    whole, and standard deviation of the filter's place (m); last, how likely two joints are
+    exchanged, and the noise of all joints, told as the jitter is.
     """
 
     def __init__(self, lookahead: int, rows: int = 1, prior: Prior | None = None) -> None:
@@ -78,6 +82,7 @@ class Front:
         self._lags = ((lookahead - np.arange(self._length)) / RATE).astype(np.float32)
         self._decays = [np.float32(np.exp(-1.0 / RATE / span)) for span in (WHOLE, *MEANS)]
         self._calm = np.float32(np.exp(-1.0 / RATE / TREMBLE))
+        self._held = Calm(float(self._decays[-1]), rows)
         self.reset()
 
     def reset(self) -> None:
@@ -93,6 +98,7 @@ class Front:
         self._squares = np.zeros((2, *shape), np.float32)  # sway and jitter: sums
         self._weights = np.zeros((2, *shape), np.float32)
         self._swaps = PairSwaps(PAIRS, JOINTS, RATE, self.rows)
+        self._held.reset()
         self._followed: deque[tuple[Singles, Singles]] = deque(maxlen=self._later + 1)
         if self._follower is not None:
             self._follower.reset()
@@ -188,7 +194,8 @@ class Front:
         lines = self._lines(late[-1])
         newest = np.where(self._known > 0, self._last, mean)
         followed, spread = (part.reshape(mean.shape) for part in self._followed[0])
-        signals = [*late, *(place for place, _, _ in lines), newest, followed]
+        (wide, _, _), (narrow, _, _) = lines
+        signals = [*late, *self._drawn(wide, narrow, late[-1]), newest, followed]
         jitter = self._squares[1] / np.maximum(self._weights[1], 1e-6)
         others = [
             *(speed for _, speed, _ in lines), *(rest for _, _, rest in lines),
@@ -205,6 +212,16 @@ class Front:
         last = np.stack([self._swaps.exchanged, noise], axis=1)
         found: Singles = np.concatenate([*flat, last], axis=1)
         return found.astype(np.float32)
+
+    def _drawn(self, wide: Singles, narrow: Singles, late: Singles) -> tuple[Singles, Singles]:
+        """Both lines' places, drawn to the mean of late where the noise is that of a webcam."""
+        calm = 1.0 / (1.0 + (self.noise / WILD**2) ** STEEP)[:, None]
+        quick = np.concatenate([narrow[..., :2], wide[..., 2:]], axis=-1)
+        drawn = quick + calm[..., None] * (self._held.step(quick, late) - quick)
+        return (
+            np.concatenate([wide[..., :2], drawn[..., 2:]], axis=-1),
+            np.concatenate([drawn[..., :2], narrow[..., 2:]], axis=-1),
+        )
 
     def _lines(self, without: Singles) -> list[tuple[Singles, Singles, Singles]]:
         """Place, velocity and reliability of each joint, by a line through what is near; of FITS.

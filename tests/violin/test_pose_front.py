@@ -7,6 +7,7 @@ from rt_engine.violin.pose_front import (
     FITS,
     FOLLOWED,
     JOINTS,
+    NARROW,
     PAIRS,
     PLACES,
     RATE,
@@ -60,7 +61,9 @@ def test_lines_are_exact_on_even_motion_whatever_the_times_of_the_pictures(looka
     there = (rng.random((count, 1, JOINTS)) < 0.6).astype(np.float32)
     numbers, mean = fed(Front(lookahead), places, there, age)
     true = start + speed * (t[-1] - lookahead / RATE)
-    found = signal(numbers[-1], mean[-1], WIDE)[0]
+    wide, narrow = (signal(numbers[-1], mean[-1], which)[0] for which in (WIDE, NARROW))
+    # what `pose_calm` leaves alone of the lines
+    found = np.concatenate([wide[:, :2], narrow[:, 2:]], axis=1)
     # the slope is held back a little, and with it the place where the window lies to one side
     assert np.abs(found - true).max() < (0.08 if lookahead == 0 else 0.01) * np.abs(speed).max()
     speeds = numbers[-1, 0, (SIGNALS + 1) * PLACES :][:PLACES].reshape(JOINTS, 3)
