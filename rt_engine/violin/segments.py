@@ -24,6 +24,9 @@ SOON = 4  # frames after a start by which it must sound
 GAP = 6  # frames from a start to the next
 RISE = 0.016  # by which a rise passes the mean around it
 STEP = 0.6  # semitones between two notes that no rise parts
+# Semitones of a step that is no new note unless the spectrum rises near: in a double stop the
+# pitch moves to the other string, or to a multiple of the period, while nothing begins.
+WIDE = 11.5
 STEADY = 0.35  # semitones within which the pitch lies on either side of such a step
 LEAP = 0.4  # semitones from a frame to the next: more than any vibrato
 DIP = 1.5  # dB by which the level dips between two notes of one pitch
@@ -48,9 +51,9 @@ class Segmenter:
     """Cuts a stream of moments into notes.
 
     A note starts where the spectrum rises most, or where a steady pitch gives way to another
-    one; it ends where the next starts or the sound falls `RANGE` dB below the recent loudest.
-    `started` is the start, in s, that the last `step` told, and how much the spectrum rose there;
-    else None.
+    one, from an octave on only if the spectrum rises near; it ends where the next starts or the
+    sound falls `RANGE` dB below the recent loudest. `started` is the start, in s, that the last
+    `step` told, and how much the spectrum rose there; else None.
     """
 
     def __init__(self) -> None:
@@ -120,12 +123,14 @@ class Segmenter:
         # Silence has a spectrum too, which rises and falls by chance.
         floor = self._floor()
         rises = [moment.rise if moment.level > floor else 0.0 for moment in window]
-        here = rises[BEHIND]
-        largest = here >= max(rises[BEHIND - NEAR : BEHIND + NEAR + 1])
-        risen = largest and here > sum(rises) / len(rises) + RISE
+        largest = max(rises[BEHIND - NEAR : BEHIND + NEAR + 1])
+        near = largest > sum(rises) / len(rises) + RISE
+        risen = near and rises[BEHIND] == largest
         if self._note is None:
             return "silence" if self._emerges(window) else "rise" if risen else ""
-        if (risen or self._steps(window)) and not _goes_on(window):
+        step = _step(window)
+        stepped = step > STEP and (near or step < WIDE)
+        if (risen or stepped) and not _goes_on(window):
             return "rise" if risen else "step"
         return ""
 
@@ -134,15 +139,16 @@ class Segmenter:
         quiet = not any(self._sounds(moment) for moment in window[BEHIND - SOON : BEHIND])
         return quiet and all(self._sounds(m) for m in window[BEHIND : BEHIND + SOON])
 
-    def _steps(self, window: list[Moment]) -> bool:
-        """Whether a steady pitch before the middle gives way there to another steady one."""
-        past, coming = window[BEHIND - AHEAD : BEHIND - 1], window[BEHIND + 1 :]
-        if not all(m.hz and m.periodic > SURE for m in (*past, *coming)):
-            return False
-        old, new = ([12 * math.log2(m.hz) for m in side] for side in (past, coming))
-        if max(max(old) - min(old), max(new) - min(new)) >= STEADY:
-            return False
-        return abs(median(new) - median(old)) > STEP
+
+def _step(window: list[Moment]) -> float:
+    """Semitones by which a steady pitch before the middle gives way there to another; or 0."""
+    past, coming = window[BEHIND - AHEAD : BEHIND - 1], window[BEHIND + 1 :]
+    if not all(m.hz and m.periodic > SURE for m in (*past, *coming)):
+        return 0.0
+    old, new = ([12 * math.log2(m.hz) for m in side] for side in (past, coming))
+    if max(max(old) - min(old), max(new) - min(new)) >= STEADY:
+        return 0.0
+    return abs(median(new) - median(old))
 
 
 def _goes_on(window: list[Moment]) -> bool:

@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/violin_sound.py`."""
