@@ -61,7 +61,7 @@ class Lab:
         new = PoseNet().eval()
         new.fit_prior(fitted(train))
         self.ways: dict[str, Way] = {}
-        self.minutes: dict[str, float] = {}
+        self.steps: dict[str, int] = {}
         self.filters = {"mean pose, sees nothing": still(mean)}
         self.filters[BEFORE] = streaming(new, LOOKAHEADS["stream_100"])
         for name in NETS:
@@ -72,7 +72,7 @@ class Lab:
             live = name in LOOKAHEADS
             self.ways[name] = streaming(net, LOOKAHEADS[name]) if live else windowed(net)
             state = torch.load(folder / CHECKPOINT, weights_only=False)
-            self.minutes[name] = state["seconds"] / 60
+            self.steps[name] = state["steps"]
         self._scored: dict[tuple[str, float, str], tuple[dict[str, float], np.ndarray]] = {}
 
     def score(self, name: str, tau: float, sound: str = "true") -> dict[str, float]:
@@ -115,11 +115,11 @@ def rates(lab: Lab) -> Table:
     for name in (*lab.filters, *FILTERS, *[n for n in WORDS if "_early" not in n]):
         paper = [f"{x:.1f}" for x in PAPER[name]] if name in PAPER else ["-"] * 3
         own = [_told(lab, name, tau) for tau in STRIDES]
-        minutes = f"{lab.minutes[name]:.0f}" if name in lab.minutes else "-"
-        rows.append((WORDS.get(name, name), *own, *paper, minutes))
+        steps = f"{lab.steps[name]}" if name in lab.steps else "-"
+        rows.append((WORDS.get(name, name), *own, *paper, steps))
     columns = ("method", *(f"tau {tau:g}" for tau in STRIDES), *(f"paper {t:g}" for t in STRIDES))
     return Table("MPJPE, mm, by rate of pictures (the paper's table 2)",
-                 (*columns, "minutes trained"), rows)  # fmt: skip
+                 (*columns, "steps trained"), rows)  # fmt: skip
 
 
 def _told(lab: Lab, name: str, tau: float, what: str = "MPJPE") -> str:
@@ -247,7 +247,8 @@ def notes(lab: Lab, hours: float) -> list[str]:
         "share takes and players with the training.",
         "Noise: 300 mm on every coordinate, left and right exchanged 5 times a minute; origin: the "
         "left toe, as in the paper. Poses are not scaled to one size.",
-        "MAPnet and its rivals: a quarter of the paper's layers, minutes of training on one core; "
+        "MAPnet and its rivals: a quarter of the paper's layers, minutes of training on a part of "
+        "one core, so that their numbers of steps differ, and more of them would help each; "
         "one network for all three rates, on a grid of 150 steps with a flag where a picture is.",
         f"{BEFORE!r} is the Kalman filter with a prior of violinists (bodies and motion, fitted "
         "to the training takes) that the live networks correct. What it misses tells how "
