@@ -242,8 +242,8 @@ def test_colours_are_kept(tab, gallery):
 
 def test_page_finds_its_graph_again_after_the_connection_was_lost(tab):
     """Views watch anew by themselves; what the lost socket had asked for is gone."""
-    tab.page.evaluate("rtEngine.session.socket.close()")
-    tab.until("!rtEngine.session.ready")
+    tab.page.evaluate("(globalThis.lost = rtEngine.session.socket).close()")
+    tab.until("rtEngine.session.socket !== globalThis.lost")
     tab.until("rtEngine.session.ready && rtEngine.session.graph")
     tab.page.evaluate("rtEngine.forget()")
     tab.until("(rtEngine.lateness().beat?.count ?? 0) >= 2")
