@@ -64,7 +64,7 @@ class Pool:
 
     def __init__(
         self, material: Material, lookahead: int, prior: Prior, rng: Generator,
-        rows: int = 64, steps: int = 900, often: float = 15.0,
+        rows: int = 64, steps: int = 900, often: float = 8.0,
     ) -> None:  # fmt: skip
         self.material, self.lookahead, self.prior, self.rng = material, lookahead, prior, rng
         self.rows, self.steps, self.often = rows, steps, often

@@ -39,7 +39,7 @@ class Recipe:
 
     net: str = "stream_100"
     seed: int = 0
-    schedule: Schedule = field(default_factory=lambda: Schedule(rate=2e-3, average=0.99))
+    schedule: Schedule = field(default_factory=lambda: Schedule(rate=2e-3, average=0.996))
     rows: int = 16
     steps: int = 400
     windows: int = 16
