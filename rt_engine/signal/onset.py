@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,7 +53,8 @@ class OnsetStrength:
         self.bands = LogBands(rate, size, hop, filters, power=1, log="none", start="whole")
         self.lag, self.reach, self.gain = lag, max_size // 2, gain
         self.decay = float(np.exp(-hop / rate / memory))
-        self._splits = band_splits(filters, rate / size, edges)
+        splits = [0, *band_splits(filters, rate / size, edges), len(filters)]
+        self._parts = [*(slice(a, b) for a, b in pairwise(splits)), slice(None)]
         self.dims = len(edges) + 2
         self.reset()
 
@@ -75,23 +77,24 @@ class OnsetStrength:
         """Forget the stream: the next sample is sample 0 again."""
         self.bands.reset()
         self._level = 0.0
-        self._past: list[Floats] = []
+        self._past = np.full((self.lag, self.bands.dims), np.inf)  # over which nothing rises
 
     def process(self, samples: ArrayLike) -> NDArray[np.float32]:
         """Take a block, shape (n,); return the rows it completes, shape (frames, dims)."""
         spectra = self.bands.process(samples).astype(np.float64)
-        rows = np.zeros((len(spectra), self.dims), np.float32)
-        for row, spectrum in zip(rows, spectra, strict=True):
-            row[:] = self._rise(spectrum)
-        return rows
+        if not len(spectra):
+            return np.zeros((0, self.dims), np.float32)
+        logs = self._compress(spectra, self._follow(spectra))
+        past = np.concatenate((self._past, widest(logs, self.reach)))
+        self._past = past[-self.lag :]
+        return self._pool(np.maximum(logs - past[: -self.lag], 0.0)).astype(np.float32)
 
-    def _rise(self, spectrum: Floats) -> Floats:
-        self._level = max(float(spectrum.max()), self._level * self.decay)
-        now = self._compress(spectrum, self._level)
-        self._past.append(widest(now, self.reach))
-        if len(self._past) <= self.lag:
-            return np.zeros(self.dims)
-        return self._pool(np.maximum(now - self._past.pop(0), 0.0))
+    def _follow(self, spectra: Floats) -> Floats:
+        """The level at each frame, shape (frames, 1)."""
+        levels = np.zeros((len(spectra), 1))
+        for k, peak in enumerate(spectra.max(axis=1).tolist()):
+            self._level = levels[k] = max(peak, self._level * self.decay)
+        return levels
 
     def _compress(self, spectrum: Floats, level: float | Floats) -> Floats:
         relative = spectrum / np.maximum(level, np.finfo(float).tiny)
@@ -99,8 +102,7 @@ class OnsetStrength:
 
     def _pool(self, rise: Floats) -> Floats:
         """Means of (..., bands) between the edges, and over all: (..., dims)."""
-        means = [part.mean(axis=-1) for part in np.split(rise, self._splits, axis=-1)]
-        return np.stack([*means, rise.mean(axis=-1)], axis=-1)
+        return np.stack([rise[..., part].mean(axis=-1) for part in self._parts], axis=-1)
 
     def offline(self, signal: ArrayLike) -> NDArray[np.float32]:
         """Every row of a whole signal, shape (frames, dims); leaves the stream's state alone."""

@@ -1,41 +1,43 @@
-"""How much later a camera's time stamps are than a microphone's, from the speed of the bow.
+"""How much later a camera's time stamps are than a microphone's, from bow and arm.
 
 Huang et al. 2024, "MOSA", section III D, align sound and motion by the maximum of their
-cross-correlation over a whole recording. Here it runs, over the level of the sound and the speed
-of the hand along the bow: where the bow turns, the hand stands still and the level dips.
+cross-correlation over a whole recording. Here it runs, over two clues (`agreement`), each of them
+a likelihood that may be wrong, and the answer is the offset that both leave most probable.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DEPTH", "MEMORY", "Offset", "Synchrony"]
+from rt_engine.motion.landmarks import ELBOWS, SHOULDERS
+from rt_engine.violin.agreement import RATE, SHIFTS, crossing, gaps, turning
+
+__all__ = ["DEPTH", "MEMORY", "SURE", "Offset", "Synchrony", "elbow"]
 
 Floats = NDArray[np.float64]
 
 MEMORY = 60.0  # s
+SURE = 0.7  # confidence from which an offset is relied on
 DEPTH = 0.5  # weight of the hand's depth, which cameras see worst, see `stroke.Bow`
-RATE = 50  # rows a second that are compared
-REACH = 0.4  # s that are compared to either side
 LARGEST = 0.34  # s: larger offsets are not believed
 LEAST = 8.0  # s of both below which nothing is known
 ENOUGH = 20.0  # s of both from which their shortness casts no doubt
-CALM = 0.04  # s, standard deviation of what smooths the hand
-USUAL = 0.25  # s, likewise, of what level and speed are compared with: it leaves dips
-SLOWEST = 0.02  # m/s, added to the speed before its logarithm
-FLOOR = 1e-3  # of full scale, added to the level before its logarithm
-HEARD = -0.016  # s from the hand to what is heard of it, see `benchmarks/violin_sync.py`
-APART = 0.04  # s from the best offset to where another one is a rival
-BLOCK = 1.0  # s, the pieces whose agreement tells how far chance goes
-ERRORS = 2.0  # standard errors above the best rival at which the confidence is one half
-KEEP = 0.1  # advantage, in correlation, of the offset so far
-FAR = 0.05  # s from the offset so far at which it is gone
+FINE = 4  # places between two shifts where the offset may lie
+NEAR = 0.02  # s: the confidence is the probability of an error below this
+# From what is seen to what is heard of it: mean and standard deviation over takes, in s.
+TURNED, TURNED_BY = -0.02, 0.008
+CROSSED_BY = 0.005
+GAPS = 0.07  # s that an arm moves early, and by which that varies, were there gaps alone
+WIDEST = 0.03  # s, of that variation
+ODD = 0.02  # probability that a clue is no clue
+FADES = 0.98  # of the confidence, each time that nothing better is found
 
-SHIFTS = np.arange(-round(REACH * RATE), round(REACH * RATE) + 1)
+OFFSETS = np.arange(SHIFTS[0] * FINE, SHIFTS[-1] * FINE + 1) / (FINE * RATE)
+ALLOWED = np.abs(OFFSETS) <= LARGEST
 
 
 class Offset(NamedTuple):
@@ -46,12 +48,11 @@ class Offset(NamedTuple):
 
 
 class Synchrony:
-    """Running cross-correlation of the bow that is heard and the bow that is seen.
+    """Running agreement of the violin that is heard and the violinist who is seen.
 
-    memory: s that are looked back. An even pulse fits nearly as well at every period of its own.
-    What tells them apart are small differences from stroke to stroke; the confidence is how many
-    standard errors the best offset stands above its best rival over pieces of a second, against
-    `ERRORS` more. While it is low the offset so far is kept.
+    memory: s that are looked back. The confidence is the probability that the offset is right
+    within `NEAR`; the widths and weights that it rests on were fitted to simulated violinists.
+    While it is low the offset so far is kept.
     """
 
     def __init__(self, memory: float = MEMORY) -> None:
@@ -60,17 +61,17 @@ class Synchrony:
 
     def reset(self) -> None:
         """Forget what was heard and seen, and the offset."""
-        self._heard: deque[tuple[float, float]] = deque()
-        self._seen: deque[tuple[float, float]] = deque()
+        self._heard: deque[tuple[float, NDArray[np.float32]]] = deque()
+        self._seen: deque[tuple[float, float, float]] = deque()
         self._last: Offset | None = None
 
     def hear(self, t: float, row: NDArray[np.float32]) -> None:
         """Take a row of `rt_engine.violin.PerformanceFeatures` at `t` s, not before the last."""
-        self._heard.append((t, float(row[34])))
+        self._heard.append((t, row))
 
-    def see(self, t: float, place: float) -> None:
-        """Take how far the hand is along the bow, in m, at `t` s, not before the last."""
-        self._seen.append((t, place))
+    def see(self, t: float, place: float, height: float) -> None:
+        """Take the hand's place along the bow and the `elbow`, in m, at `t` s, in order."""
+        self._seen.append((t, place, height))
 
     def estimate(self, now: float) -> Offset:
         """The offset over the last `memory` s before `now`."""
@@ -80,8 +81,13 @@ class Synchrony:
         both = self._grid()
         if both is None:
             return self._known()
-        level, place = both
-        found = _found(_fits(level, place), len(place) / RATE, self._last)
+        rows, place, height = both
+        level = rows[:, 34]
+        early = GAPS * gaps(level)
+        turned = _likely(turning(level, place), TURNED, TURNED_BY)
+        crossed = crossing(rows[:, 1:33], level, height)
+        crossed = _likely(crossed, -early, min(CROSSED_BY + early, WIDEST))
+        found = _found(turned * crossed, len(rows) / RATE)
         if self._last is None or found.confidence >= 0.5 * self._last.confidence:
             self._last = found
             return found
@@ -91,11 +97,11 @@ class Synchrony:
         """The offset so far, less sure now."""
         if self._last is None:
             return Offset(0.0, 0.0)
-        self._last = self._last._replace(confidence=0.98 * self._last.confidence)
+        self._last = self._last._replace(confidence=FADES * self._last.confidence)
         return self._last
 
-    def _grid(self) -> tuple[Floats, Floats] | None:
-        """Level and place of the hand at the same times; None: too few."""
+    def _grid(self) -> tuple[Floats, Floats, Floats] | None:
+        """Rows (n, 35), places and heights (n,) at the same times; None: too few."""
         if not (self._heard and self._seen):
             return None
         first = max(self._heard[0][0], self._seen[0][0])
@@ -103,68 +109,51 @@ class Synchrony:
         if last - first < LEAST:
             return None
         times = np.arange(first, last, 1 / RATE)
-        (t, level), (at, place) = np.array(self._heard).T, np.array(self._seen).T
-        return np.interp(times, t, level), np.interp(times, at, place)
+        t = np.array([at for at, _ in self._heard])
+        rows = np.array([row for _, row in self._heard], np.float64)
+        at, place, height = np.array(self._seen).T
+        after = np.clip(np.searchsorted(t, times), 1, len(t) - 1)
+        share = np.clip((times - t[after - 1]) / (t[after] - t[after - 1]), 0.0, 1.0)[:, None]
+        rows = rows[after - 1] + share * (rows[after] - rows[after - 1])
+        return rows, np.interp(times, at, place), np.interp(times, at, height)
 
 
-def _fits(level: Floats, place: Floats) -> Floats:
-    """How well what is seen later by each of `SHIFTS` fits what is heard, piece by piece.
+def elbow(world: NDArray[np.floating[Any]]) -> float:
+    """Height of the right elbow over the right shoulder, m, of world landmarks (33, 3)."""
+    return float(world[ELBOWS[1], 1] - world[SHOULDERS[1], 1])
 
-    Shape (shifts, pieces); the mean over the pieces is a correlation coefficient.
+
+def _likely(fits: Floats, lag: float, spread: float) -> Floats:
+    """Probabilities of `OFFSETS` by one clue, whose `lag` is known but for `spread`, in s."""
+    fine = FINER @ fits
+    likely = np.exp(fine - fine.max())
+    reach = round(FINE * RATE * (abs(lag) + 3 * spread))
+    away = np.arange(-reach, reach + 1) / (FINE * RATE)
+    kernel = np.exp(-0.5 * ((away + lag) / spread) ** 2)
+    blurred = np.convolve(np.pad(likely, reach, "edge"), kernel, "valid")
+    return np.asarray((1 - ODD) * blurred / blurred.sum() + ODD / len(blurred))
+
+
+def _found(likely: Floats, seconds: float) -> Offset:
+    """The most probable of the allowed offsets, and how sure it is after so many seconds.
+
+    What larger offsets have of the probability counts as doubt.
     """
-    speed = np.abs(np.gradient(_smooth(place, CALM))) * RATE
-    heard = _dips(np.log(np.maximum(level, 0.0) + FLOOR))
-    seen = _dips(np.log(speed + SLOWEST))
-    reach, piece = int(SHIFTS[-1]), round(BLOCK * RATE)
-    count = (len(heard) - 2 * reach) // piece * piece
-    middle = _unit(heard[reach : reach + count])
-    parts = [middle * _unit(seen[reach + shift :][:count]) for shift in SHIFTS]
-    return np.asarray(np.array(parts).reshape(len(SHIFTS), -1, piece).mean(axis=2))
+    shares = likely / likely.sum()
+    peak = OFFSETS[np.argmax(np.where(ALLOWED, shares, 0.0))]
+    around = np.abs(OFFSETS - peak) <= NEAR + 1e-9
+    best = float(shares[around] @ OFFSETS[around] / shares[around].sum())
+    mass = float(shares[np.abs(OFFSETS - best) <= NEAR].sum())
+    return Offset(best, mass * min(1.0, seconds / ENOUGH))
 
 
-def _dips(values: Floats) -> Floats:
-    return values - _smooth(values, USUAL)
+def _finer() -> Floats:
+    """What interpolates values at `SHIFTS` to `OFFSETS`: cubic convolution, Keys 1981."""
+    away = np.abs(OFFSETS[:, None] * RATE - SHIFTS)
+    near = 1.5 * away**3 - 2.5 * away**2 + 1
+    far = -0.5 * away**3 + 2.5 * away**2 - 4 * away + 2
+    found = np.where(away <= 1, near, np.where(away < 2, far, 0.0))
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
 
 
-def _unit(values: Floats) -> Floats:
-    away = values - values.mean()
-    return np.asarray(away / (away.std() + 1e-12))
-
-
-def _smooth(values: Floats, seconds: float) -> Floats:
-    """A Gaussian of that standard deviation, its ends held."""
-    reach = round(3 * seconds * RATE)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (seconds * RATE)) ** 2)
-    padded = np.pad(values, reach, "edge")
-    return np.convolve(padded, kernel / kernel.sum(), "valid")
-
-
-def _found(fits: Floats, seconds: float, last: Offset | None) -> Offset:
-    """The best offset, and how sure it is, from the fits over `seconds`."""
-    fit = fits.mean(axis=1)
-    wanted = np.array(fit)
-    if last is not None:
-        near = np.exp(-0.5 * ((SHIFTS / RATE - HEARD - last.seconds) / FAR) ** 2)
-        wanted += KEEP * last.confidence * near
-    allowed = np.abs(SHIFTS / RATE - HEARD) <= LARGEST
-    best = int(np.argmax(np.where(allowed, wanted, -np.inf)))
-    ahead = _ahead(fits, best) * min(1.0, seconds / ENOUGH)
-    return Offset(
-        float((SHIFTS[best] + _vertex(fit, best)) / RATE - HEARD), ahead / (ahead + ERRORS)
-    )
-
-
-def _ahead(fits: Floats, best: int) -> float:
-    """Standard errors that the best shift stands above the rival that comes nearest; at least 0."""
-    away = np.abs(SHIFTS - SHIFTS[best]) > APART * RATE
-    above = fits[best] - fits[away]
-    error = above.std(axis=1) / np.sqrt(above.shape[1])
-    return max(0.0, float(np.min(above.mean(axis=1) / (error + 1e-9))))
-
-
-def _vertex(fit: Floats, best: int) -> float:
-    """The maximum between the shifts, in shifts from the best one, by a parabola."""
-    if not 0 < best < len(fit) - 1:
-        return 0.0
-    bend = fit[best - 1] - 2 * fit[best] + fit[best + 1]
-    return float(0.5 * (fit[best - 1] - fit[best + 1]) / bend) if bend < 0 else 0.0
+FINER = _finer()

@@ -22,6 +22,7 @@ from rt_engine.kinds import (
 )
 from rt_engine.nodes.violin import Bow, Coach, Features, Notes, Player, Synchrony
 from rt_engine.nodes.violin import Posture as PostureNode
+from rt_engine.violin.synchrony import SURE
 from tests.violin.bowing import film, pose, world
 from tests.violin.practice import played
 from tests.violin.strings import RATE, bowed, scale
@@ -110,7 +111,7 @@ def test_the_offset_is_told_and_taken_off_the_poses(late):
     out = collect(node, **FORMATS)
     together(node, late)
     seconds, sure = out["offset"][-1].data
-    assert (seconds, sure > 0.45) == (pytest.approx(late, abs=0.02), True)
+    assert (seconds, sure > SURE) == (pytest.approx(late, abs=0.02), True)
     times = np.array(frames(out["aligned"]))
     assert np.all(np.diff(times) > 0)
     assert times[-1] == pytest.approx(film(playing(45))[-1].t / SECOND, abs=0.02)

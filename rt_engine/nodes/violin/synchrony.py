@@ -12,8 +12,8 @@ from rt_engine import kinds
 from rt_engine.core import SECOND, Input, Knob, Node, Output, Packet
 from rt_engine.motion.people import chosen
 from rt_engine.violin.stroke import Bow as Path
-from rt_engine.violin.synchrony import DEPTH, MEMORY
-from rt_engine.violin.synchrony import Synchrony as Correlation
+from rt_engine.violin.synchrony import DEPTH, MEMORY, SURE, elbow
+from rt_engine.violin.synchrony import Synchrony as Agreement
 
 __all__ = ["Synchrony"]
 
@@ -25,11 +25,12 @@ WAITING = 3000  # packets of one side that wait for the other
 class Synchrony(Node):
     """How much later the pictures' times are than those of the sound, found while one plays.
 
-    The speed of the hand along the bow in the picture is correlated with the level of the sound.
-    `offset` has, once a second of both streams, the seconds that the poses lie late (-0.3 to 0.3)
-    and how sure that is, 0 to 1. `aligned` has the poses, and `sound` the features; with `apply`
-    the times of one of them are shifted, by no more than 0.1 s a second, while the offset is at
-    least `sure`. `frames` are those of violin.Features.
+    Where the hand turns in the picture the level of the sound dips, and where the elbow rises or
+    falls to another string pitch and timbre change. `offset` has, once a second of both streams,
+    the seconds that the poses lie late (-0.3 to 0.3) and the probability that this is right
+    within 20 ms, as far as simulated players tell. `aligned` has the poses, and `sound` the
+    features; with `apply` the times of one of them are shifted, by no more than 0.1 s a second,
+    while the offset is at least `sure`. `frames` are those of violin.Features.
     """
 
     poses = Input(kinds.Poses)
@@ -41,7 +42,7 @@ class Synchrony(Node):
         Literal["nothing", "poses", "sound"], Knob(description="whose times are shifted")
     ] = "nothing"
     sure: Annotated[float, Knob(ge=0, le=1, description="confidence from which it is applied")] = (
-        0.45
+        SURE
     )
     memory: Annotated[float, Meta(ge=10, le=300, description="s that are looked back")] = MEMORY
 
@@ -52,7 +53,7 @@ class Synchrony(Node):
         self.offset.format = kinds.Frames(size=2, content="camera after microphone, s; confidence")
 
     def reset(self) -> None:
-        self._correlation = Correlation(self.memory)
+        self._agreement = Agreement(self.memory)
         self._path, self._followed = Path(DEPTH), -1
         self._seen: deque[Packet] = deque(maxlen=WAITING)
         self._heard: deque[Packet] = deque(maxlen=WAITING)
@@ -79,7 +80,7 @@ class Synchrony(Node):
                 self._see(packet := self._seen.popleft())
             else:
                 packet = self._heard.popleft()
-                self._correlation.hear(packet.t / SECOND, packet.data)
+                self._agreement.hear(packet.t / SECOND, packet.data)
             if self._due is None:
                 self._due = packet.t + EVERY
             elif packet.t >= self._due:
@@ -93,10 +94,10 @@ class Synchrony(Node):
         if pose.person != self._followed:
             self._path, self._followed = Path(DEPTH), pose.person
         t = packet.t / SECOND
-        self._correlation.see(t, self._path.step(t, pose.world)[0])
+        self._agreement.see(t, self._path.step(t, pose.world)[0], elbow(pose.world))
 
     def _tell(self, t: int) -> None:
-        found = self._correlation.estimate(t / SECOND)
+        found = self._agreement.estimate(t / SECOND)
         if found.confidence >= self.sure:
             self._goal = found.seconds
         self.offset.emit(t, np.array(found, np.float32))

@@ -87,31 +87,43 @@ def listen(path: str | Path) -> Session:
 def joined(events: Iterable[Event], formats: dict[tuple[str, str], Kind]) -> Iterator[Event]:
     """The events with blocks of sound put together up to `BLOCK` s: what follows is faster.
 
-    Only neighbours without a loss between them are joined, so what is heard stays the same.
+    Only neighbours without a loss between them are joined, so what is heard stays the same. Poses
+    that came among them wait until after them, so what is seen does too; a cue may rest on one
+    note more than in a replay of every block.
     """
-    waiting: Event | None = None
-    parts: list[NDArray[np.float32]] = []
-    seq = 0
-
-    def flush() -> Iterator[Event]:
-        if waiting is not None and waiting.packet is not None:
-            packet = Packet(waiting.packet.t, np.concatenate(parts), waiting.packet.seq)
-            yield waiting._replace(packet=packet)
-
+    sound: list[Event] = []
+    seen: list[Event] = []
     for event in events:
-        found, packet = formats.get(event[1:3]), event.packet
-        sound = isinstance(found, Audio) and packet is not None
-        follows = waiting is not None and packet is not None and waiting[1:3] == event[1:3]
-        full = isinstance(found, Audio) and sum(map(len, parts)) >= BLOCK * found.rate
-        if sound and follows and not full and packet is not None and packet.seq == seq + 1:
-            parts.append(packet.data)
+        found = formats.get(event[1:3])
+        if sound and isinstance(found, Poses) and event.packet is not None:
+            seen.append(event)
+            continue
+        if not (sound and isinstance(found, Audio) and _follows(sound, event, found)):
+            yield from _released(sound, seen)
+            sound, seen = [], []
+        if isinstance(found, Audio) and event.packet is not None:
+            sound.append(event)
         else:
-            yield from flush()
-            waiting, parts = (event, [packet.data]) if sound and packet else (None, [])
-            if not sound:
-                yield event
-        seq = packet.seq if packet is not None else -1
-    yield from flush()
+            yield event
+    yield from _released(sound, seen)
+
+
+def _follows(sound: list[Event], event: Event, found: Audio) -> bool:
+    """Whether a block of sound goes on where `sound` ends, and there is room for it."""
+    last, packet = sound[-1].packet, event.packet
+    if last is None or packet is None or event[1:3] != sound[-1][1:3]:
+        return False
+    length = sum(len(each.packet.data) for each in sound if each.packet)
+    return packet.seq == last.seq + 1 and length < BLOCK * found.rate
+
+
+def _released(sound: list[Event], seen: list[Event]) -> Iterator[Event]:
+    """The sound as one block, and the poses after it."""
+    packets = [event.packet for event in sound if event.packet]
+    if packets:
+        data = np.concatenate([packet.data for packet in packets])
+        yield sound[0]._replace(packet=Packet(packets[0].t, data, packets[0].seq))
+    yield from seen
 
 
 def _formats(graph: Graph) -> dict[tuple[str, str], Kind]:

@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 from rt_engine.cli import main
-from rt_engine.core import GraphError, Replay
+from rt_engine.core import Event, GraphError, Packet, Replay
 from rt_engine.graphfile import build, graph_folder, read
-from rt_engine.kinds import Cue
+from rt_engine.kinds import Audio, Cue, Poses
 from rt_engine.record import Recorder, Take
 from rt_engine.running import prune
 from rt_engine.violin.report import (
@@ -26,6 +26,7 @@ from rt_engine.violin.report import (
     summarise,
     worst,
 )
+from rt_engine.violin.report.session import joined
 from tests.violin.bowing import film
 from tests.violin.practice import played
 from tests.violin.strings import RATE, Tone, bowed
@@ -99,6 +100,24 @@ def test_joining_blocks_changes_no_note(take, session):
     record = Take(take)
     Replay(record.graph(), record.events(), [tap]).run()
     assert [note for _, note in session.notes] == told
+
+
+def test_poses_wait_for_the_sound_around_them_and_for_nothing_else():
+    formats = {("mic", "audio"): Audio(1000), ("camera", "poses"): Poses()}
+    sound = [Event(50 * k, "mic", "audio", Packet(50 * k, np.full(50, k), k)) for k in range(40)]
+    seen = [Event(30 * k + 1, "camera", "poses", Packet(30 * k, [], k)) for k in range(66)]
+    said = Event(677, "runner", "controls", Packet(677, None, 0))
+    events = sorted([*sound, *seen, said], key=lambda event: event.arrival)
+    out = list(joined(events, formats))
+    blocks = [event for event in out if event.node == "mic"]
+    heard = np.concatenate([event.packet.data for event in blocks])
+    np.testing.assert_array_equal(heard, np.repeat(np.arange(40), 50))
+    assert max(len(event.packet.data) for event in blocks) == 200
+    assert len(blocks) == 11
+    assert [event for event in out if event.node == "camera"] == seen
+    before = [event.arrival for event in out[: out.index(said)]]
+    assert max(before) < 677
+    assert len(before) == sum(event.arrival < 677 for event in [*blocks, *seen])
 
 
 def test_the_worst_moment_is_where_the_notes_were_off(session):
@@ -259,6 +278,14 @@ def test_a_record_begins_where_the_graph_says_and_replays_to_the_same(seen):
     session = listen(path)
     assert [stroke for _, stroke in session.strokes] == told
     assert len(told) > 20
+    kept = []
+
+    def tap(node, output, packet):
+        if (node, output) == ("notes", "notes") and packet is not None:
+            kept.append(packet.data)
+
+    Replay(take.graph(), take.events(), [tap]).run()
+    assert [note for _, note in session.notes] == kept
     assert session.poses[0][1].shape == (33, 3)
 
 
