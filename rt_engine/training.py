@@ -39,6 +39,8 @@ def _add_rhythm(names: Any) -> None:
     rhythm.add_argument("--size", default="small",
                         help="small, large, mosa_cnn or mosa_transformer (small)")  # fmt: skip
     rhythm.add_argument("--loss", default="widened", help="widened, tolerant or mosa (widened)")
+    rhythm.add_argument("--keep", type=float, default=0.0, metavar="SHARE",
+                        help="of the weights of --start in the result (0)")  # fmt: skip
     rhythm.add_argument("--half", action="store_true", help="bfloat16: up to twice as fast where "
                         "the processor has it (AVX512-BF16, AMX), else slower")  # fmt: skip
     _add_start(rhythm)

@@ -25,9 +25,9 @@ class JointObservation(Observation):
     def __init__(
         self,
         frame_rate: float,
-        learned: float = 1.0,
+        learned: float = 0.6,
         accents: float = 1.5,
-        downbeats: float = 4.0,
+        downbeats: float = 2.0,
     ) -> None:
         self.learned, self.accents = learned, accents
         self._net = ActivationObservation(frame_rate, downbeats=downbeats)

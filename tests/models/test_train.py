@@ -56,6 +56,16 @@ def test_the_loss_falls_and_learnt_weights_start_lower(tmp_path):
     assert losses_of(tmp_path / "two")[0] < 0.8 * losses[0]
 
 
+def test_a_share_of_what_it_began_with_is_kept(tmp_path):
+    work, start = store(tmp_path / "store", frames=400), tmp_path / "one" / "best.pt"
+    train.train(work, tmp_path / "one", recipe())
+    learnt = train.train(work, tmp_path / "two", recipe(), start=start).state_dict()
+    kept = train.train(work, tmp_path / "three", recipe(keep=0.25), start=start).state_dict()
+    before = torch.load(start)
+    for name, x in kept.items():
+        torch.testing.assert_close(x, 0.75 * learnt[name] + 0.25 * before[name])
+
+
 def test_half_precision_learns_alike(tmp_path):
     work = store(tmp_path / "store", frames=400)
     for half in (False, True):

@@ -28,6 +28,8 @@ def run(options: argparse.Namespace) -> int:
     for value, known in ((options.size, NETS), (options.loss, EVENTS)):
         if value not in known:
             raise ValueError(f"{value!r} is unknown; there are {', '.join(known)}")
+    if not 0.0 <= options.keep < 1.0:
+        raise ValueError(f"--keep {options.keep:g}: needed is a share from 0 to less than 1")
     if options.minutes <= 0:
         raise ValueError(f"--minutes {options.minutes:g}: needed is a number above 0")
     torch.set_num_threads(options.threads)
@@ -37,7 +39,8 @@ def run(options: argparse.Namespace) -> int:
         rate=AGAIN if options.start else Schedule.rate,
         evaluate=max(Schedule.evaluate, 60 * options.minutes / EVALUATIONS),
     )
-    recipe = Recipe(options.size, options.loss, options.seed, schedule, half=options.half)
+    recipe = Recipe(options.size, options.loss, options.seed, schedule,
+                    half=options.half, keep=options.keep)  # fmt: skip
     folder = options.work / f"{options.size}_{options.loss}_{options.seed}"
     net = train(options.work, folder, recipe, options.resume, options.start)
     scores = {"test": table(net, read_store(options.work / "test", SCORED), recipe.mix.delay)}
@@ -56,6 +59,7 @@ def repeated(options: argparse.Namespace) -> str:
     names = ("hours", "minutes", "size", "loss", "seed")
     values = vars(options)
     started = ["--start best.pt (of an earlier training)"] if options.start else []
+    started += [f"--keep {options.keep:g}"] if options.start and options.keep else []
     half = ["--half"] if options.half else []
     told = (f"--{name} {values[name]}" for name in names)
     return " ".join(["rt-engine train rhythm", *told, *half, *started])

@@ -43,6 +43,7 @@ class Recipe:
     mix: Mix = field(default_factory=Mix)
     valid: int = 30  # excerpts that are tracked at each evaluation
     half: bool = False  # the network's own sums in bfloat16
+    keep: float = 0.0  # share of the weights it began with in those that it ends with
 
 
 class Lesson:
@@ -107,6 +108,9 @@ def train(
 
     Checkpoints and curves go into `folder`. With `resume` an earlier start is gone on with.
     start: weights to begin with, `best.pt` of another training.
+
+    Source of `Recipe.keep`: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models" (CVPR):
+    what learnt on keeps what it knew of material that it was not shown again.
     """
     torch.manual_seed(recipe.seed)
     net = NETS[recipe.size]()
@@ -123,7 +127,10 @@ def train(
     if resume and trainer.resume():
         say(f"goes on after {trainer.seconds / 60:.1f} min", end="\n")
     trainer.fit()
-    return load_best(folder, recipe.size)
+    net = load_best(folder, recipe.size)
+    if start is not None and recipe.keep:
+        keep(net, start, recipe.keep)
+    return net
 
 
 def begin(net: StreamingNet, weights: Path) -> None:
@@ -136,6 +143,13 @@ def begin(net: StreamingNet, weights: Path) -> None:
         net.load_state_dict(there | torch.load(weights))
     except (RuntimeError, pickle.UnpicklingError, AttributeError, TypeError) as error:
         raise ValueError(f"{weights}: no weights of such a network ({error})") from None
+
+
+def keep(net: StreamingNet, start: Path, share: float) -> None:
+    """Give a network a share of the weights that it began with; what is `NEW` stays as learnt."""
+    before, learnt = torch.load(start), net.state_dict()
+    shared = {n: torch.lerp(x, before[n], share) for n, x in learnt.items() if n in before}
+    net.load_state_dict(learnt | shared)
 
 
 def judge(valid: list[Excerpt], recipe: Recipe) -> Callable[[nn.Module], Scores]:
