@@ -17,7 +17,8 @@ class JointObservation(Observation):
 
     activation: 2 learned probabilities, then 5 of onset strength, NaN where they are missing.
     learned, accents: exponents of the two likelihoods; downbeats: of the share of the downbeat,
-    see `ActivationObservation`. All chosen on rendered music that the network had not seen.
+    see `ActivationObservation`. Chosen on rendered music that the network had not seen, with
+    real mixes in view.
     """
 
     calibration = (0.08, 0.45, -1.40)  # logistic regression on rendered music, noise and tones
