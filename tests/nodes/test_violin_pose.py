@@ -71,6 +71,22 @@ def test_fifty_poses_a_second_come_of_any_rate(fps):
     assert depth.std(axis=0).mean() < 0.012, "the hips tremble 20 mm in depth before"
 
 
+@pytest.mark.parametrize(
+    ("model", "late"),
+    [("pose_correction_0", 0.0), ("pose_correction", 0.1), ("pose_correction_300", 0.3)],
+)
+def test_every_model_follows_at_its_lookahead(model, late):
+    out = collect(node := Node(model=model), poses=Poses())["corrected"]
+    seen = times(6.0, 30)
+    for t in seen:
+        see(node, t, standing(t, 0.02))
+    newest = (out[-1].t - START) / SECOND
+    assert seen[-1] - late == pytest.approx(newest, abs=0.04)
+    bowed = np.array([packet.data[0].world[lm.WRISTS[1], 0] for packet in out[150:]])
+    true = [standing((p.t - START) / SECOND).world[lm.WRISTS[1], 0] for p in out[150:]]
+    assert np.abs(bowed - true).mean() < 0.05
+
+
 def test_a_joint_that_is_not_seen_stays_where_it_ought_to_be():
     out = collect(node := Node(), poses=Poses())["corrected"]
     for t in times(6.0, 30):

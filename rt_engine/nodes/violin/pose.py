@@ -25,7 +25,8 @@ class Pose(Node):
     `poses` may come 15 to 60 times a second at uneven times, with joints missing or exchanged;
     `features` are those of violin.Features, and may be left out. A pose comes when the model has
     seen and heard its lookahead: without sound 0.1 s after its time (at once with the model
-    `pose_correction_0`), with sound 0.26 s later, as the sound's own numbers take so long.
+    `pose_correction_0`, 0.3 s with `pose_correction_300`), with sound 0.26 s later, as the sound's
+    own numbers take so long.
     Sound or pictures that cease, and come back, are said once; what is left goes on, without
     pictures for 1 s. One person is followed. Needs the extra `cpu` or `gpu`.
 
