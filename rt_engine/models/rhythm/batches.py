@@ -52,7 +52,8 @@ class Batch:
 
 
 LABELS = [f.name for f in fields(Batch)][4:]
-CLASSES = ("dynamics", "articulation", "place")
+GRADES = ("dynamics", "articulation")  # that an excerpt holds
+CLASSES = (*GRADES, "place")
 LONGEST = 12  # beats: a bar of more is a gap in the labels
 
 
@@ -175,7 +176,7 @@ def cut(excerpt: Excerpt, place: Floats, speed: float = 1.0, delay: int = 0) -> 
     piece["phrase_known"] = np.full(count, excerpt.phrases_known, np.float32)
     piece["place"] = places(excerpt.beats, (place - speed * delay) / FPS)
     nearest = np.rint(place).astype(int)
-    for name in CLASSES[:2]:
+    for name in GRADES:
         piece[name] = getattr(excerpt, name)[nearest].astype(np.float32)
     return piece
 
