@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import tarfile
 from collections.abc import Callable
 from importlib import import_module
+from lzma import LZMAError
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from rt_engine.core import GraphError
 from rt_engine.extras import EXTRAS, require
 
 __all__ = ["add_train_command"]
+
+BROKEN = (tarfile.TarError, LZMAError, BadZipFile, EOFError)  # what an archive cut short raises
 
 
 def add_train_command(commands: Any) -> None:
@@ -39,8 +45,9 @@ def _add_rhythm(names: Any) -> None:
     rhythm.add_argument("--size", default="small",
                         help="small, large, mosa_cnn or mosa_transformer (small)")  # fmt: skip
     rhythm.add_argument("--loss", default="widened", help="widened, tolerant or mosa (widened)")
-    rhythm.add_argument("--keep", type=float, default=0.0, metavar="SHARE",
-                        help="of the weights of --start in the result (0)")  # fmt: skip
+    rhythm.add_argument("--beside", type=Path, action="append", default=[], metavar="FILE",
+                        help="best.pt of an earlier training, whose answers count as much as the "
+                        "new ones; may be given again")  # fmt: skip
     rhythm.add_argument("--half", action="store_true", help="bfloat16: up to twice as fast where "
                         "the processor has it (AVX512-BF16, AMX), else slower")  # fmt: skip
     _add_start(rhythm)
@@ -93,7 +100,7 @@ def _add_violin_pose(names: Any) -> None:
     pose.add_argument("--data", type=Path, required=True,
                       help="folder with violin/bach and pose/cmu")  # fmt: skip
     pose.add_argument("--takes", type=Path, help="of simulated violinists (WORK/takes)")
-    pose.add_argument("--hours", type=float, default=3.0, help="of takes, if there are none (3)")
+    pose.add_argument("--hours", type=float, default=3.0, help="of takes to make (3)")
     pose.add_argument("--net", default="stream_100",
                       help="stream_0, stream_100, stream_300 (lookahead in ms), or one of the "
                       "paper's to compare with: mapnet_late, mapnet_balanced, mapnet_early, "
@@ -165,8 +172,41 @@ def _call(module: str) -> Callable[[argparse.Namespace], int]:
         from rt_engine.models.training import StoppedError
 
         try:
+            _check(options)
             return int(import_module(module).run(options))
-        except (FileNotFoundError, ValueError, StoppedError) as error:
-            raise GraphError(str(error)) from error
+        except (OSError, ValueError, StoppedError, subprocess.SubprocessError, *BROKEN) as error:
+            raise GraphError(_told(error, options.data)) from error
 
     return call
+
+
+def _check(options: argparse.Namespace) -> None:
+    """ValueError for what would else be found out after hours."""
+    if options.threads < 1:
+        raise ValueError(f"--threads {options.threads}: needed is a number above 0")
+    for name in ("work", "output"):
+        folder: Path = getattr(options, name)
+        there = next((path for path in (folder, *folder.parents) if path.exists()), folder)
+        if there.is_file():
+            raise ValueError(f"--{name} {folder}: {there} is a file; needed is a folder")
+
+
+def _told(error: Exception, data: Path | None) -> str:
+    """An everyday failure in one line."""
+    if isinstance(error, OSError):
+        return _missing(error, data) if error.filename else error.strerror or str(error)
+    if isinstance(error, BROKEN):
+        line = str(error).partition("\n")[0].rstrip(":")
+        return f"an archive of --data, or a file made from one, is broken ({line})"
+    if isinstance(error, subprocess.CalledProcessError):
+        return f"{error.cmd[0]} failed with exit status {error.returncode}"
+    return str(error)
+
+
+def _missing(error: OSError, data: Path | None) -> str:
+    """Which file, and what of it; a hint where it lacks under `data`."""
+    gone = isinstance(error, FileNotFoundError)
+    hint = data is not None and Path(error.filename).is_relative_to(data)
+    hint = hint and isinstance(error, (FileNotFoundError, NotADirectoryError))
+    told = f"{error.filename}: {'is not there' if gone else error.strerror}"
+    return told + "; does --data name its folder?" * hint

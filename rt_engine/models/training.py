@@ -107,6 +107,8 @@ class Trainer:
 
     def fit(self) -> nn.Module:
         """Train until the time is over; the averaged network. StoppedError after a signal."""
+        if not self.steps:
+            self._begin_log()
         saved = evaluated = self.seconds
         last = time.monotonic()
         with signals(self._stop):
@@ -120,7 +122,7 @@ class Trainer:
                 if self.seconds - saved >= self.schedule.save:
                     self.save()
                     saved = self.seconds
-            if not self.stopped and self.seconds > evaluated:
+            if not self.stopped and (self.seconds > evaluated or self.best == -float("inf")):
                 self._evaluate()
             self.save()
         if self.stopped:
@@ -135,6 +137,11 @@ class Trainer:
 
     def _stop(self) -> None:
         self.stopped = True
+
+    def _begin_log(self) -> None:
+        """Away with the curves of an earlier training in this folder."""
+        for name in ("log.jsonl", "log.csv", "learning.png"):
+            (self.folder / name).unlink(missing_ok=True)
 
     def _update(self) -> None:
         rate = self.schedule.rate_at(self.seconds)
@@ -188,11 +195,23 @@ class Trainer:
         write(state, self.folder / CHECKPOINT)
 
     def resume(self) -> bool:
-        """Go on from the checkpoint in the folder; False where there is none."""
+        """Go on from the checkpoint in the folder; False where there is none.
+
+        ValueError where it is damaged, or of another network.
+        """
         path = self.folder / CHECKPOINT
         if not path.exists():
             return False
-        state = torch.load(path, weights_only=False)
+        try:
+            self._restore(torch.load(path, weights_only=False))
+        except PermissionError:
+            raise
+        except Exception as error:  # a damaged pickle can raise anything
+            told = "is damaged, or of another network; start anew without --resume"
+            raise ValueError(f"{path}: {told}") from error
+        return True
+
+    def _restore(self, state: dict[str, Any]) -> None:
         self.net.load_state_dict(state["net"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -200,7 +219,6 @@ class Trainer:
         torch.set_rng_state(state["rng"])
         if self.memory is not None:
             self.memory.load_state_dict(state["memory"])
-        return True
 
 
 def write(state: Any, path: Path) -> None:

@@ -1,4 +1,5 @@
 import argparse
+import subprocess
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ torch = pytest.importorskip("torch")
 from rt_engine.inference.session import Session  # noqa: E402
 from rt_engine.models.rhythm import command, train  # noqa: E402
 from rt_engine.models.rhythm.batches import Mix, whole  # noqa: E402
+from rt_engine.models.rhythm.committee import Committee  # noqa: E402
 from rt_engine.models.rhythm.network import Deployed  # noqa: E402
 from rt_engine.models.rhythm.publish import publish_rhythm  # noqa: E402
 from rt_engine.models.rhythm.store import read_store  # noqa: E402
@@ -56,16 +58,6 @@ def test_the_loss_falls_and_learnt_weights_start_lower(tmp_path):
     assert losses_of(tmp_path / "two")[0] < 0.8 * losses[0]
 
 
-def test_a_share_of_what_it_began_with_is_kept(tmp_path):
-    work, start = store(tmp_path / "store", frames=400), tmp_path / "one" / "best.pt"
-    train.train(work, tmp_path / "one", recipe())
-    learnt = train.train(work, tmp_path / "two", recipe(), start=start).state_dict()
-    kept = train.train(work, tmp_path / "three", recipe(keep=0.25), start=start).state_dict()
-    before = torch.load(start)
-    for name, x in kept.items():
-        torch.testing.assert_close(x, 0.75 * learnt[name] + 0.25 * before[name])
-
-
 def test_half_precision_learns_alike(tmp_path):
     work = store(tmp_path / "store", frames=400)
     for half in (False, True):
@@ -73,13 +65,6 @@ def test_half_precision_learns_alike(tmp_path):
     full, half = losses_of(tmp_path / "False"), losses_of(tmp_path / "True")
     assert half != full
     np.testing.assert_allclose(half, full, rtol=0.02)
-
-
-def test_weights_of_another_network_are_refused_by_name(tmp_path):
-    path = tmp_path / "other.pt"
-    torch.save(train.NETS["large"]().state_dict(), path)
-    with pytest.raises(ValueError, match=r"other\.pt"):
-        train.begin(train.NETS["small"](), path)
 
 
 def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypatch):
@@ -93,12 +78,37 @@ def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypat
     assert session.card.rate == 50
     assert session.card.training.startswith("rt-engine train rhythm --hours 6")
     assert str(tmp_path) not in (tmp_path / "out" / "rhythm_small.json").read_text()
+    assert command.EARLIER not in session.card.limits
     assert [m.name for m in session.card.data] == ["made"]
     assert {m.what for m in session.card.metrics} >= {"F", "CMLt", "downbeat", "phrase"}
     found = session.step({"mel": np.ones(80, np.float32)})
     assert {n: len(x) for n, x in found.items()} == {
         "beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3,
     }  # fmt: skip
+
+
+def test_an_earlier_network_answers_beside_the_new_one(tmp_path, monkeypatch):
+    work, out = store(tmp_path / "work", frames=400), tmp_path / "out"
+    monkeypatch.setattr(command, "collect", lambda *_: None)
+    monkeypatch.setattr(train, "Mix", lambda: SMALL)
+    first = tmp_path / "first.pt"
+    torch.manual_seed(5)
+    torch.save(train.NETS["small"]().state_dict(), first)
+    argv = ["train", "rhythm", "--data", "x", "--work", str(work), "--minutes", "0.1",
+            "--threads", "1", "--output", str(out)]  # fmt: skip
+    assert main([*argv, "--beside", str(first)]) == 0
+    new = train.load_best(work / "small_widened_0", "small")
+    both = Deployed(Committee([command.earlier("small", first), new]))
+    inputs = {name: torch.rand(1, 3, size) for name, size in both.inputs.items()}
+    inputs["present"] = torch.ones(1, 3, 3)
+    with torch.no_grad():
+        wanted, _ = both(inputs, both.initial_state())
+    session = Session(out / "rhythm_small.onnx", "cpu")
+    assert session.card.limits[-1] == command.EARLIER
+    assert session.card.training.endswith("--beside best.pt (of an earlier training)")
+    for k in range(3):
+        found = session.step({n: inputs[n][0, k].numpy() for n in ("mel", "motion", "video")})
+        assert np.allclose(found["phrase"], wanted["phrase"][0, k].numpy(), atol=1e-5)
 
 
 def test_the_session_says_what_the_network_says(tmp_path):
@@ -120,11 +130,64 @@ def test_the_session_says_what_the_network_says(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [(["--size", "huge"], "small, large"), (["--loss", "none"], "widened"),
-     (["--minutes", "0"], "--minutes")],
+     (["--minutes", "0"], "--minutes"), (["--beside", "gone.pt"], "gone.pt: no such file"),
+     (["--start", "gone.pt"], "gone.pt: no such file"), ([], "x/pop909.tar.xz: is not there")],
 )  # fmt: skip
 def test_a_wrong_choice_is_told(changes, named, capsys):
     assert main(["train", "rhythm", "--data", "x", *changes]) == 2
     assert named in capsys.readouterr().err
+
+
+def test_a_store_without_a_test_part_is_told_before_the_training(tmp_path, monkeypatch, capsys):
+    work = store(tmp_path / "work", frames=400)
+    for path in (work / "test").glob("*.npz"):
+        path.unlink()
+    monkeypatch.setattr(command, "collect", lambda *_: None)
+    monkeypatch.setattr(command, "train", lambda *_: pytest.fail("trained first"))
+    assert main(["train", "rhythm", "--data", "x", "--work", str(work)]) == 2
+    assert "test: no excerpts" in capsys.readouterr().err
+
+
+def told(capsys, *changes):
+    """The one line on stderr."""
+    assert main(["train", "rhythm", *map(str, changes)]) == 2
+    found = capsys.readouterr().err
+    assert found.count("\n") == 1
+    return found
+
+
+@pytest.mark.parametrize("name", ["--output", "--work"])
+def test_a_file_in_place_of_a_folder_is_told_before_anything_is_made(name, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "under"):
+        assert "file is a file; needed is a folder" in told(capsys, "--data", "x", name, path)
+
+
+def test_everyday_mistakes_are_one_line(tmp_path, capsys):
+    assert "--threads 0: needed" in told(capsys, "--data", "x", "--threads", "0")
+    (archive := tmp_path / "pop909.tar.xz").write_bytes(b"no archive")
+    where = ("--work", tmp_path / "work", "--data")
+    assert "is broken (" in told(capsys, *where, tmp_path)
+    assert "Not a directory; does --data name" in told(capsys, *where, archive)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (TimeoutError("fluidsynth hangs: fluidsynth -ni"), "fluidsynth hangs: fluidsynth -ni\n"),
+        (subprocess.CalledProcessError(-11, ["fluidsynth"]), "fluidsynth failed with exit status"),
+        (EOFError("Compressed file ended"), "is broken (Compressed file ended)"),
+        (OSError(28, "No space left on device"), "No space left on device\n"),
+        (FileNotFoundError(2, "", "data/a.mid"), "data/a.mid: is not there; does --data name"),
+        (FileNotFoundError(2, "", "fluidsynth"), "fluidsynth: is not there\n"),
+    ],
+)
+def test_what_a_training_stumbles_over_is_one_line(error, said, monkeypatch, capsys, tmp_path):
+    def stumble(_):
+        raise error
+
+    monkeypatch.setattr(command, "run", stumble)
+    assert said in told(capsys, "--data", "data", "--work", tmp_path)
 
 
 def test_without_torch_the_line_to_type_is_told(monkeypatch, capsys):

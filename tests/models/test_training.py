@@ -72,6 +72,42 @@ def test_a_resumed_training_goes_on_where_it_was(tmp_path):
     assert second.trainer.steps == 360
 
 
+@pytest.mark.parametrize("damage", ["cut", "text", "older"])
+def test_a_checkpoint_that_does_not_fit_is_named(tmp_path, damage):
+    trainer, path = Line(tmp_path).trainer, tmp_path / CHECKPOINT
+    trainer.save()
+    if damage == "older":
+        state = torch.load(path, weights_only=False)
+        write(state | {"net": {}}, path)
+    else:
+        path.write_bytes(path.read_bytes()[:500] if damage == "cut" else b"text")
+    with pytest.raises(ValueError, match=r"checkpoint\.pt: is damaged, .*without --resume"):
+        Line(tmp_path).trainer.resume()
+
+
+def test_a_training_resumed_past_its_time_still_has_a_best(tmp_path):
+    first = Line(tmp_path)
+    first.trainer._update()
+    first.trainer.seconds = 60.0
+    first.trainer.save()
+    second = Line(tmp_path, Schedule(minutes=0.5))
+    assert second.trainer.resume()
+    second.trainer.fit()
+    assert second.trainer.steps == 1 and (tmp_path / BEST).exists()
+
+
+def test_a_new_training_begins_its_log_anew_and_a_resumed_one_goes_on(tmp_path):
+    short = Schedule(minutes=0.4)
+    Line(tmp_path, short).trainer.fit()
+    before = read_log(tmp_path)
+    Line(tmp_path, short).trainer.fit()
+    assert len(read_log(tmp_path)) == len(before)
+    longer = Line(tmp_path, Schedule(minutes=0.8))
+    longer.trainer.resume()
+    longer.trainer.fit()
+    assert read_log(tmp_path)[: len(before)] == before and len(read_log(tmp_path)) > len(before)
+
+
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
     assert not Line(tmp_path).trainer.resume()
 

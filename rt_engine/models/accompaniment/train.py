@@ -14,6 +14,7 @@ from rt_engine.models.accompaniment.data import Take, hours
 from rt_engine.models.accompaniment.evaluate import likelihood
 from rt_engine.models.accompaniment.network import AccompanimentNet, Size
 from rt_engine.models.training import BEST, Schedule, Scores, Trainer, count_parameters, say
+from rt_engine.models.weights import begin
 
 __all__ = ["Recipe", "load_best", "train"]
 
@@ -68,7 +69,7 @@ def train(
     torch.manual_seed(recipe.seed)
     net = AccompanimentNet(recipe.size, recipe.memory)
     if start:
-        net.load_state_dict(torch.load(start))
+        begin(net, start)
     say(f"{count_parameters(net)} parameters, {hours(takes):.1f} h", end="\n")
 
     def judge(judged: nn.Module) -> Scores:

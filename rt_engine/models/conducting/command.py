@@ -33,13 +33,14 @@ def run(options: argparse.Namespace) -> int:
         render(options.data, store, options.hours, options.disk, options.seed)
     pairs = collect(store, options.work, "train", options.pairs, options.seed)
     valid = collect(store, options.work, "valid", VALID, options.seed)
+    test = collect(store, options.work, "test", SCORED, options.seed)
     schedule = Schedule(
         options.minutes, rate=Recipe().schedule.rate, decay=Recipe().schedule.decay,
         evaluate=max(Schedule.evaluate, 60 * options.minutes / EVALUATIONS),
     )  # fmt: skip
     recipe = Recipe(seed=options.seed, schedule=schedule)
     net = train(pairs, valid, options.work / "live", recipe, options.resume)
-    scores = scores_of(net, collect(store, options.work, "test", SCORED, options.seed))
+    scores = scores_of(net, test)
     say(row(scores), end="\n")
     card = publish_conductor(net, options.output, pairs, scores, training=repeated(options))
     say(f"exported: {options.output / card.file}", end="\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from rt_engine.models.motion_rhythm.network import DELAY, MotionNet
 from rt_engine.models.motion_rhythm.references import ABLATIONS
 from rt_engine.models.rhythm.losses import widened
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
+from rt_engine.models.weights import begin_with_parts
 from rt_engine.motion.dance import FPS, NUMBERS, SIZE
 
 __all__ = ["NETS", "Lesson", "Recipe", "load_best", "train", "varied"]
@@ -130,7 +130,7 @@ def train(
     torch.manual_seed(recipe.seed)
     net = NETS[recipe.net]()
     if start is not None:
-        begin(net, start)
+        begin_with_parts(net, start)
     excerpts, valid = load(work / "train.npz"), load(work / "valid.npz")[: recipe.valid]
     say(f"{recipe.net}: {count_parameters(net)} parameters, {len(excerpts)} excerpts", end="\n")
     lesson = Lesson(net, excerpts, recipe)
@@ -139,18 +139,6 @@ def train(
         say(f"goes on after {trainer.seconds / 60:.1f} min", end="\n")
     trainer.fit()
     return load_best(folder, recipe.net)
-
-
-def begin(net: nn.Module, weights: Path) -> None:
-    """Give a network the weights of a file for all parts that both have, else ValueError."""
-    try:
-        told, own = torch.load(weights), net.state_dict()
-        same = {n: x for n, x in told.items() if n in own and own[n].shape == x.shape}
-    except (RuntimeError, pickle.UnpicklingError, AttributeError) as error:
-        raise ValueError(f"{weights}: no weights of a network ({error})") from None
-    if not same:
-        raise ValueError(f"{weights}: no part of these weights fits this network")
-    net.load_state_dict(own | same)
 
 
 def judge(valid: list[Excerpt], recipe: Recipe) -> Callable[[nn.Module], Scores]:

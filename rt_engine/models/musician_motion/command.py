@@ -39,10 +39,10 @@ def run(options: argparse.Namespace) -> int:
         if options.data is None:
             raise ValueError("--data (recordings to simulate players for) or --takes is needed")
         make(options.data, takes, options.hours, options.threads)
-    pieces, valid = load(takes, "train"), load(takes, "valid")
+    pieces, valid, test = (load(takes, part) for part in ("train", "valid", "test"))
     recipe = recipe_of(options.net, options.minutes, options.seed)
     net = train(pieces, valid, options.work / options.net, recipe, options.resume)
-    chosen, body = clips(load(takes, "test"), SCORED), inverse.fit(pieces)
+    chosen, body = clips(test, SCORED), inverse.fit(pieces)
     maker = live_motion(net) if options.net == LIVE else offline_motion(net, body)
     found = {"test takes": scores(chosen, maker)}
     found["test takes, the mean pose"] = scores(chosen, baselines.still)

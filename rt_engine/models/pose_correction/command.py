@@ -29,9 +29,10 @@ RATES = (1e-3, 2e-3)  # of learning: networks of windows, and live ones
 
 
 def run(options: argparse.Namespace) -> int:
-    """Make the takes if there are none, train, score, export the streaming ones; the exit code.
+    """Make what is missing of the takes, train, score, export the streaming ones; the exit code.
 
-    Raises FileNotFoundError where data are missing, ValueError for a choice that is none.
+    A folder --takes that holds some is left as it is. Raises FileNotFoundError where data are
+    missing, ValueError for a choice that is none.
     """
     if options.net not in NETS:
         raise ValueError(f"{options.net!r} is unknown; there are {', '.join(NETS)}")
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             raise ValueError(f"--{name} {getattr(options, name):g}: needed is a number above 0")
     torch.set_num_threads(options.threads)
     takes = options.takes or options.work / "takes"
-    if not takes.is_dir():
+    if options.takes is None or not any(takes.glob("*/[!.]*.npz")):
         make(options.data, takes, options.hours)
     material, valid, test = (load(takes, options.data, p) for p in ("train", "valid", "test"))
     rate = RATES[options.net in LOOKAHEADS]

@@ -20,6 +20,7 @@ from rt_engine.models.pose_correction.material import Material, to_and_fro, vari
 from rt_engine.models.pose_correction.network import PoseNet
 from rt_engine.models.pose_correction.prior import fitted
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
+from rt_engine.models.weights import begin
 
 __all__ = ["LOOKAHEADS", "NETS", "Recipe", "load_best", "train"]
 
@@ -129,7 +130,7 @@ def train(material: Material, valid: Material, folder: Path, recipe: Recipe,
     fit(net, material)
     first = folder.parent / f"{FIRST}_{recipe.seed}" / BEST
     if recipe.net in LOOKAHEADS and recipe.net != FIRST and first.exists():
-        net.load_state_dict(torch.load(first))
+        begin(net, first)
     takes = valid.takes[: recipe.valid]
     lesson: StreamLesson
     judge: Callable[[Any], Scores]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 
+from rt_engine.models.rhythm.committee import Committee
 from rt_engine.models.rhythm.evaluate import Scores, table
 from rt_engine.models.rhythm.losses import EVENTS
 from rt_engine.models.rhythm.material.store import collect
+from rt_engine.models.rhythm.network import StreamingNet
 from rt_engine.models.rhythm.publish import publish_rhythm
 from rt_engine.models.rhythm.store import read_store
-from rt_engine.models.rhythm.train import NETS, Recipe, train
+from rt_engine.models.rhythm.train import NETS, NEW, Recipe, train
 from rt_engine.models.training import Schedule, row, say
+from rt_engine.models.weights import begin
 
 AGAIN = 2e-3  # highest learning rate of weights that have learnt before
 EVALUATIONS = 15  # at most
 SCORED = 60  # excerpts of the test part that the table is made of
+EARLIER = "An earlier network's material is not listed here."
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,30 +33,41 @@ def run(options: argparse.Namespace) -> int:
     for value, known in ((options.size, NETS), (options.loss, EVENTS)):
         if value not in known:
             raise ValueError(f"{value!r} is unknown; there are {', '.join(known)}")
-    if not 0.0 <= options.keep < 1.0:
-        raise ValueError(f"--keep {options.keep:g}: needed is a share from 0 to less than 1")
     if options.minutes <= 0:
         raise ValueError(f"--minutes {options.minutes:g}: needed is a number above 0")
     torch.set_num_threads(options.threads)
+    others = [earlier(options.size, path) for path in options.beside]
+    if options.start:  # told now, not after hours of rendering
+        earlier(options.size, options.start)
     collect(options.data, options.work, options.hours, options.disk, options.seed)
+    test = read_store(options.work / "test", SCORED)  # that none is there is told now, too
     schedule = Schedule(
         options.minutes,
         rate=AGAIN if options.start else Schedule.rate,
         evaluate=max(Schedule.evaluate, 60 * options.minutes / EVALUATIONS),
     )
-    recipe = Recipe(options.size, options.loss, options.seed, schedule,
-                    half=options.half, keep=options.keep)  # fmt: skip
+    recipe = Recipe(options.size, options.loss, options.seed, schedule, half=options.half)
     folder = options.work / f"{options.size}_{options.loss}_{options.seed}"
     net = train(options.work, folder, recipe, options.resume, options.start)
-    scores = {"test": table(net, read_store(options.work / "test", SCORED), recipe.mix.delay)}
+    if others:
+        net = Committee([*others, net]).eval()
+    scores = {"test": table(net, test, recipe.mix.delay)}
     show(scores["test"])
     if options.size in ("small", "large"):
         card = publish_rhythm(
             net, options.size, options.output, read_store(options.work / "train"), scores,
             recipe.mix.delay, training=repeated(options),
+            limits=[EARLIER] if options.start or options.beside else [],
         )  # fmt: skip
         say(f"exported: {options.output / card.file}", end="\n")
     return 0
+
+
+def earlier(size: str, weights: Path) -> StreamingNet:
+    """A network of an earlier training; ValueError where the file is of another one."""
+    net = NETS[size]()
+    begin(net, weights, NEW)
+    return net.eval()
 
 
 def repeated(options: argparse.Namespace) -> str:
@@ -59,7 +75,7 @@ def repeated(options: argparse.Namespace) -> str:
     names = ("hours", "minutes", "size", "loss", "seed")
     values = vars(options)
     started = ["--start best.pt (of an earlier training)"] if options.start else []
-    started += [f"--keep {options.keep:g}"] if options.start and options.keep else []
+    started += ["--beside best.pt (of an earlier training)" for _ in options.beside]
     half = ["--half"] if options.half else []
     told = (f"--{name} {values[name]}" for name in names)
     return " ".join(["rt-engine train rhythm", *told, *half, *started])

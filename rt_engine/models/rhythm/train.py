@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from rt_engine.models.rhythm.network import Outputs, RhythmNet, StreamingNet
 from rt_engine.models.rhythm.references import MosaCnn, MosaTransformer
 from rt_engine.models.rhythm.store import Excerpt, hours, read_store
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
+from rt_engine.models.weights import begin
 
 NETS: dict[str, Callable[[], StreamingNet]] = {
     "small": lambda: RhythmNet("small"),
@@ -43,7 +43,6 @@ class Recipe:
     mix: Mix = field(default_factory=Mix)
     valid: int = 30  # excerpts that are tracked at each evaluation
     half: bool = False  # the network's own sums in bfloat16
-    keep: float = 0.0  # share of the weights it began with in those that it ends with
 
 
 class Lesson:
@@ -108,14 +107,11 @@ def train(
 
     Checkpoints and curves go into `folder`. With `resume` an earlier start is gone on with.
     start: weights to begin with, `best.pt` of another training.
-
-    Source of `Recipe.keep`: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models" (CVPR):
-    what learnt on keeps what it knew of material that it was not shown again.
     """
     torch.manual_seed(recipe.seed)
     net = NETS[recipe.size]()
     if start is not None:
-        begin(net, start)
+        begin(net, start, NEW)
     excerpts = read_store(store / "train")
     valid = spread(read_store(store / "valid"), recipe.valid, recipe.seed)
     told = f"{count_parameters(net)} parameters, {hours(excerpts):.1f} h"
@@ -127,29 +123,7 @@ def train(
     if resume and trainer.resume():
         say(f"goes on after {trainer.seconds / 60:.1f} min", end="\n")
     trainer.fit()
-    net = load_best(folder, recipe.size)
-    if start is not None and recipe.keep:
-        keep(net, start, recipe.keep)
-    return net
-
-
-def begin(net: StreamingNet, weights: Path) -> None:
-    """Give a network the weights of a file; ValueError where they are of another one.
-
-    `NEW`, what older files have not got, begins anew.
-    """
-    try:
-        there = {name: x for name, x in net.state_dict().items() if name.startswith(NEW)}
-        net.load_state_dict(there | torch.load(weights))
-    except (RuntimeError, pickle.UnpicklingError, AttributeError, TypeError) as error:
-        raise ValueError(f"{weights}: no weights of such a network ({error})") from None
-
-
-def keep(net: StreamingNet, start: Path, share: float) -> None:
-    """Give a network a share of the weights that it began with; what is `NEW` stays as learnt."""
-    before, learnt = torch.load(start), net.state_dict()
-    shared = {n: torch.lerp(x, before[n], share) for n, x in learnt.items() if n in before}
-    net.load_state_dict(learnt | shared)
+    return load_best(folder, recipe.size)
 
 
 def judge(valid: list[Excerpt], recipe: Recipe) -> Callable[[nn.Module], Scores]:

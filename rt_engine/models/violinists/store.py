@@ -67,9 +67,9 @@ def make(
     broken run goes on, and more hours can be asked for later. FileNotFoundError where the data,
     a font or fluidsynth is missing.
     """
+    wanted = list(jobs(data, hours, seed))
     for part in PARTS:
         (folder / part).mkdir(parents=True, exist_ok=True)
-    wanted = list(jobs(data, hours, seed))
     missing = [job for job in wanted if not (folder / job.part / f"{job.name}.npz").exists()]
     work = partial(work_on, data=data, folder=folder, seed=seed)
     for done, name in enumerate(_through(work, missing, workers), 1):

@@ -85,6 +85,23 @@ def test_the_command_trains_and_exports_a_model_that_runs(tmp_path, monkeypatch)
     assert found.shape == (39,) and np.isfinite(found).all()
 
 
+@pytest.mark.parametrize("takes", ["default", "empty", "filled"])
+def test_a_broken_making_of_takes_is_gone_on_with(tmp_path, monkeypatch, takes):
+    made = []
+    monkeypatch.setattr(command, "make", lambda data, folder, hours: made.append(folder))
+    folder = tmp_path / "takes"
+    if takes == "empty":
+        (folder / "train").mkdir(parents=True)
+        (folder / "train" / ".half.npz").touch()
+    else:
+        store(folder, 1)
+    monkeypatch.setattr(command, "load", lambda *_: 1 / 0)
+    named = [] if takes == "default" else ["--takes", str(folder)]
+    with pytest.raises(ZeroDivisionError):
+        main(["train", "violin-pose", "--data", "x", "--work", str(tmp_path), *named])
+    assert made == ([] if takes == "filled" else [folder])
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [(["--net", "mapnet"], "'mapnet' is unknown"), (["--minutes", "0"], "above 0")],

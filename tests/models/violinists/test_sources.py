@@ -46,6 +46,12 @@ def test_no_recordings_is_said(tmp_path):
         bach.recordings(tmp_path)
 
 
+def test_without_recordings_no_folder_of_takes_is_begun(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        store.make(tmp_path, tmp_path / "takes", 0.1)
+    assert not (tmp_path / "takes").exists()
+
+
 def test_cuts_do_not_overlap_and_the_held_out_piece_is_in_no_other_part(data):
     first, second = map(bach.cuts, bach.recordings(data / "violin" / "bach"))
     assert {cut.part for cut in first} == {"train", "valid"}
