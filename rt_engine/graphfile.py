@@ -245,7 +245,7 @@ def _add(
     try:
         node = cls(**settings)
     except Exception as error:
-        raise graph.error(name, *_setting_error(said(error), settings)) from error
+        raise graph.error(name, *_setting_error(error, settings)) from error
     if formats is not None:
         node.plan = lambda: _set_formats(node, formats)  # type: ignore[method-assign]
     graph.add(name, node, keys.get("in"), keys.get("thread"), keys.get("on_error"))
@@ -287,7 +287,11 @@ def _check_reserved(graph: Graph, name: str, keys: dict[str, Any], order: list[s
             )
 
 
-def _setting_error(text: str, settings: dict[str, Any]) -> tuple[str, str]:
+def _setting_error(error: Exception, settings: dict[str, Any]) -> tuple[str, str]:
+    """The setting that an error is about, and what is wrong with it."""
+    text = said(error)
+    if type(error) is not ValueError:  # a kind of its own, as of a model's card, says it all
+        return "settings", text
     reason, _, path = text.partition(" - at `$.")
     key = path.rstrip("`").split("[")[0].split(".")[0]
     if "missing required field" in text:

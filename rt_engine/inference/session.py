@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rt_engine.extras import require
-from rt_engine.inference.card import Card, CardError, check_file, find_card, read_card
+from rt_engine.inference.bound import Arrays, Bound
+from rt_engine.inference.card import Card, CardError, Port, check_file, find_card, read_card
 
 __all__ = ["Device", "Session"]
 
 Device = Literal["auto", "cpu", "cuda"]
-Arrays = dict[str, NDArray[np.float32]]
+Array = NDArray[np.float32]
 
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 WARM = 3  # runs before the first frame that counts
@@ -55,6 +56,9 @@ class Session:
         check_ports(self.card, self._runtime)
         self._outputs = [port.name for port in self.card.outputs]
         self._fetched = [*self._outputs, *(state.output for state in self.card.states)]
+        given = {port.name: framed(port, 1) for port in self.card.inputs}
+        kept = {port.name: framed(port, 1) for port in self.card.outputs}
+        self._bound = Bound(self._runtime, given, kept, self.card.states)
         self.reset()
         try:
             for _ in range(WARM):
@@ -68,15 +72,24 @@ class Session:
 
     def reset(self) -> None:
         """Forget the stream."""
-        self._memory = [np.zeros(state.shape, np.float32) for state in self.card.states]
+        for memory in self._bound.memory:
+            memory[:] = 0.0
 
     def step(self, frame: Mapping[str, ArrayLike]) -> Arrays:
         """Outputs (size,) by name, from one frame (size,) of each input by name.
 
         What is missing counts as absent: zeros, and the model is told so where it asks.
         """
-        outputs = self._run(frame, 1)
-        return {name: outputs[name].reshape(-1) for name in self._outputs}
+        for port in self.card.inputs:
+            array = self._bound.inputs[port.name]
+            if port.present:
+                array[...] = [name in frame for name in port.present]
+            elif port.name in frame:
+                array[...] = np.asarray(frame[port.name], np.float32).reshape(array.shape)
+            else:
+                array.fill(0.0)
+        self._bound.run()
+        return {name: array.reshape(-1).copy() for name, array in self._bound.outputs.items()}
 
     def run(self, frames: Mapping[str, ArrayLike]) -> Arrays:
         """Outputs (n, size) from n frames (n, size) at once, as `step` would give them in turn.
@@ -84,24 +97,31 @@ class Session:
         For work offline; the model must have been exported with a free axis of frames.
         """
         count = len(np.asarray(next(iter(frames.values()))))
-        outputs = self._run(frames, count)
-        return {name: outputs[name].reshape(count, -1) for name in self._outputs}
-
-    def _run(self, frames: Mapping[str, ArrayLike], count: int) -> Arrays:
-        feeds: Arrays = {}
-        for port in self.card.inputs:
-            shape = (port.shape[0], count, *port.shape[2:])
-            if port.present:
-                told = np.array([name in frames for name in port.present], np.float32)
-                feeds[port.name] = np.ascontiguousarray(np.broadcast_to(told, shape))
-            elif port.name in frames:
-                feeds[port.name] = np.asarray(frames[port.name], np.float32).reshape(shape)
-            else:
-                feeds[port.name] = np.zeros(shape, np.float32)
-        feeds |= {s.input: m for s, m in zip(self.card.states, self._memory, strict=True)}
+        feeds = {
+            port.name: np.ascontiguousarray(self._given(port, frames, framed(port, count)))
+            for port in self.card.inputs
+        }
+        memory = self._bound.memory
+        feeds |= {s.input: m for s, m in zip(self.card.states, memory, strict=True)}
         results = dict(zip(self._fetched, self._runtime.run(self._fetched, feeds), strict=True))
-        self._memory = [results[state.output] for state in self.card.states]
-        return results
+        for state, before in zip(self.card.states, memory, strict=True):
+            before[:] = results[state.output]
+        return {name: results[name].reshape(count, -1) for name in self._outputs}
+
+    @staticmethod
+    def _given(port: Port, frames: Mapping[str, ArrayLike], shape: tuple[int, ...]) -> Array:
+        """What a port is told, of a shape: whether streams are there, a stream, or zeros."""
+        if port.present:
+            told = np.array([name in frames for name in port.present], np.float32)
+            return np.broadcast_to(told, shape)
+        if port.name in frames:
+            return np.asarray(frames[port.name], np.float32).reshape(shape)
+        return np.zeros(shape, np.float32)
+
+
+def framed(port: Port, count: int) -> tuple[int, ...]:
+    """The shape of `count` frames of a port."""
+    return (port.shape[0], count, *port.shape[2:])
 
 
 def open_runtime(path: Path, device: str) -> Any:

@@ -79,12 +79,13 @@ class Expression(Node):
         for grader in self.graders.values():
             grader.reset()
         self.grades = {"dynamics": UNKNOWN, "articulation": UNKNOWN}
+        self.heard: dict[str, int] = {}
         self.told: tuple[int, int] = (-1, -1)
         self.next = -(10**18)
 
     def on_setting(self, name: str) -> None:
         for grader in self.graders.values():
-            grader.smooth, grader.hold = self.smooth, self.hold
+            grader.tune(self.smooth, self.hold)
 
     def on_dynamics(self, packet: Packet) -> None:
         self._hear("dynamics", packet)
@@ -94,8 +95,9 @@ class Expression(Node):
 
     def _hear(self, name: str, packet: Packet) -> None:
         self.grades[name] = self.graders[name].step(packet.data)
-        if name == list(self.graders)[-1]:  # both of this frame are there
-            self._tell(packet.t)
+        self.heard[name] = packet.t
+        if len(self.heard) == len(self.graders) and len({*self.heard.values()}) == 1:
+            self._tell(packet.t)  # all that are wired have come of this frame
 
     def _tell(self, t: int) -> None:
         loud, detached = self.grades["dynamics"], self.grades["articulation"]

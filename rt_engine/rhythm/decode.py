@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,6 +30,38 @@ class Estimate:
     rows: Floats
 
 
+@dataclass(frozen=True)
+class Neighbours:
+    """States of like tempo around one of a row: all that does not depend on a belief.
+
+    near: the states. away: their phases from the one, -0.5..0.5. inside: 1 within `REACH`,
+    else 0. periods: in frames. beats: (n, 3), `inside` for those of the same beat, of the one
+    before and of the one after.
+    """
+
+    near: slice
+    away: Floats
+    inside: Floats
+    periods: Floats
+    beats: Floats
+
+    def weights(self, pooled: Floats) -> Floats:
+        """What a belief, pooled over the rows, gives to the states, 0 beyond `REACH`."""
+        return np.asarray(pooled[self.near] * self.inside)
+
+
+@lru_cache(maxsize=256)
+def neighbours(space: BarSpace, state: int) -> Neighbours:
+    """The neighbours of a state of a row; a peak goes through the same ones in every beat."""
+    near = kindred(space, int(space.tempo[state]))
+    away = space.phase[near] - space.phase[state]
+    turns = np.rint(away)
+    inside = np.abs(away - turns) < REACH
+    beats = np.stack([inside & (turns == k) for k in (0, 1, -1)], axis=1).astype(float)
+    periods = space.periods[space.tempo[near]]
+    return Neighbours(near, away - turns, inside.astype(float), periods, beats)
+
+
 def decode(belief: ForwardFilter, kept: float = 0.0) -> Estimate:
     """The mean of phase and tempo around the likeliest beat phase and tempo of a filter.
 
@@ -38,14 +71,14 @@ def decode(belief: ForwardFilter, kept: float = 0.0) -> Estimate:
     space = belief.space
     pooled = belief.rows.sum(axis=0)
     peak = _peak(space, pooled, kept)
-    near, weights, wrapped = _around(space, pooled, peak)
-    away = space.phase[near] - space.phase[peak]
+    around = neighbours(space, peak)
+    weights = around.weights(pooled)
     mass = float(weights.sum())
     return Estimate(
-        phase=float(space.phase[peak] + weights @ wrapped / mass),
-        period=float(weights @ space.periods[space.tempo[near]] / mass),
+        phase=float(space.phase[peak] + weights @ around.away / mass),
+        period=float(weights @ around.periods / mass),
         mass=min(mass, 1.0),
-        rows=_rows(belief, near, away, np.abs(wrapped) < REACH) / mass,
+        rows=_rows(belief, around) / mass,
     )
 
 
@@ -56,27 +89,13 @@ def _peak(space: BarSpace, pooled: Floats, kept: float) -> int:
         return peak
     own = kindred(space, int(np.abs(space.periods - kept).argmin()))
     rival = int(own.start + pooled[own].argmax())
-    masses = [float(_around(space, pooled, state)[1].sum()) for state in (peak, rival)]
+    masses = [neighbours(space, state).weights(pooled).sum() for state in (peak, rival)]
     return peak if masses[0] > LOYALTY * masses[1] else rival
 
 
-def _around(space: BarSpace, pooled: Floats, peak: int) -> tuple[slice, Floats, Floats]:
-    """States of like tempo, their weights (0 beyond `REACH`), their phases from the peak."""
-    near = kindred(space, int(space.tempo[peak]))
-    away = space.phase[near] - space.phase[peak]
-    wrapped = away - np.rint(away)
-    return near, pooled[near] * (np.abs(wrapped) < REACH), wrapped
-
-
-def _rows(
-    belief: ForwardFilter,
-    near: slice,
-    away: Floats,
-    inside: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> Floats:
+def _rows(belief: ForwardFilter, around: Neighbours) -> Floats:
     """Mass of each row, states across a beat's boundary counted for the row of the peak."""
-    part = belief.rows[:, near]
-    parts = part @ np.stack([inside & (np.rint(away) == k) for k in (0, 1, -1)], axis=1)
+    parts = belief.rows[:, around.near] @ around.beats
     space = belief.space
     # A state almost one beat ahead of the peak lies in the row before it, and the reverse.
     return np.asarray(parts[:, 0] + parts[space.previous, 1] + parts[space.following, 2])

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-
-from rt_engine.rhythm.statespace import Floats
 
 TRUST = 0.3  # exponent of a frame's probabilities: neighbouring ones do not say independent things
 LEAST = 0.02  # no class is excluded by a frame
@@ -34,29 +33,40 @@ class Grader:
     """
 
     def __init__(self, frame_rate: float, smooth: float = 0.5, hold: float = 3.0) -> None:
-        self.frame_rate, self.smooth, self.hold = frame_rate, smooth, hold
+        self.frame_rate = frame_rate
+        self.tune(smooth, hold)
         self.reset()
+
+    def tune(self, smooth: float, hold: float) -> None:
+        """Change what the class says of them, from the next frame on."""
+        self._gain = 1.0 - math.exp(-1.0 / (smooth * self.frame_rate))
+        self._leave = 1.0 / (hold * self.frame_rate)
 
     def reset(self) -> None:
         """Forget the stream."""
-        self._mean: Floats | None = None
-        self._belief: Floats = np.ones(1)
+        self._mean: list[float] = []
+        self._belief: list[float] = []
 
     def step(self, probabilities: ArrayLike) -> Grade:
         """Take the probabilities of the classes, (classes,), which sum to 1."""
-        row = np.asarray(probabilities, np.float64)
-        if self._mean is None:
-            self._mean, self._belief = row.copy(), np.full(len(row), 1.0 / len(row))
-        self._mean += (1.0 - np.exp(-1.0 / (self.smooth * self.frame_rate))) * (row - self._mean)
+        row: list[float] = np.asarray(probabilities, np.float64).tolist()
+        if not self._mean:
+            self._mean, self._belief = row, [1.0 / len(row)] * len(row)
+        gain = self._gain
+        self._mean = [mean + gain * (new - mean) for mean, new in zip(self._mean, row, strict=True)]
         index = self._believe(row)
-        value = float(self._mean @ np.linspace(0.0, 1.0, len(row)) / self._mean.sum())
-        return Grade(index, value, float(self._mean[index]))
+        place = sum(k * mean for k, mean in enumerate(self._mean))
+        value = place / max(len(row) - 1, 1) / sum(self._mean)
+        return Grade(index, value, self._mean[index])
 
-    def _believe(self, row: Floats) -> int:
+    def _believe(self, row: list[float]) -> int:
         """Move the belief on by a frame; the likeliest class."""
-        leave = 1.0 / (self.hold * self.frame_rate)
-        belief = self._belief
-        belief = (1.0 - leave) * belief + leave * (1.0 - belief) / max(len(row) - 1, 1)
-        belief = belief * np.maximum(row, LEAST) ** TRUST
-        self._belief = belief / belief.sum()
-        return int(self._belief.argmax())
+        come = self._leave / max(len(row) - 1, 1)
+        stay = 1.0 - self._leave - come
+        belief = [
+            (come + stay * before) * max(new, LEAST) ** TRUST
+            for before, new in zip(self._belief, row, strict=True)
+        ]
+        whole = sum(belief)
+        self._belief = [value / whole for value in belief]
+        return max(range(len(belief)), key=belief.__getitem__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -50,8 +52,8 @@ class JointObservation(Observation):
         row = self.check(activation)
         learned = self._net.likelihood(row[:2]) ** self.learned
         self.activity, self.strength = self._net.activity, self._net.strength
-        accents = np.ones(OnsetObservation.BETWEEN + 1)
-        if np.isfinite(row[2:]).all():
-            accents = self._onset.likelihood(row[2:]) ** self.accents
-            self.activity = self._onset.activity
-        return np.outer(accents, learned).reshape(-1)
+        if not math.isfinite(row[2:].sum()):
+            return np.tile(learned, OnsetObservation.BETWEEN + 1)
+        accents = self._onset.likelihood(row[2:]) ** self.accents
+        self.activity = self._onset.activity
+        return (accents[:, None] * learned).reshape(-1)

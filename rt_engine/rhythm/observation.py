@@ -1,7 +1,11 @@
-"""What a frame of features says about the place in the bar: activations to likelihoods."""
+"""What a frame of features says about the place in the bar: activations to likelihoods.
+
+A handful of numbers is quicker in plain Python than in arrays.
+"""
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 
 import numpy as np
@@ -109,14 +113,16 @@ class ActivationObservation(Observation):
         return np.where(on_beat, kind, self.dims).astype(np.intp)
 
     def likelihood(self, activation: ArrayLike) -> Floats:
-        row = np.clip(self.check(activation), 1e-6, 1.0)
-        self.strength = float(row.max())
+        row = [min(max(value, 1e-6), 1.0) for value in self.check(activation).tolist()]
+        self.strength = max(row)
         self._peak = max(self.strength, self._peak * self._fall)
         self.activity = min(1.0, self._peak / SURE)
-        beat = min(max(float(row.sum()), self.floor), 1.0 - self.floor)
-        shares = row**self.downbeats
-        none = (1.0 - beat) * REGION / (1.0 - REGION)
-        return np.append(beat * np.maximum(shares / shares.sum(), LEAST), none) ** self.trust
+        beat = min(max(sum(row), self.floor), 1.0 - self.floor)
+        shares = [value**self.downbeats for value in row]
+        whole = sum(shares)
+        likely = [beat * max(share / whole, LEAST) for share in shares]
+        likely.append((1.0 - beat) * REGION / (1.0 - REGION))
+        return np.array([value**self.trust for value in likely])
 
 
 class OnsetObservation(Observation):
@@ -153,7 +159,7 @@ class OnsetObservation(Observation):
 
     def reset(self) -> None:
         self.activity = self.strength = 0.0
-        self._mean = np.zeros(self.dims)
+        self._mean = [0.0] * self.dims
         self._recent = 0.0
         self._weight = self._recent_weight = 0.0
 
@@ -173,24 +179,25 @@ class OnsetObservation(Observation):
         return np.where((space.meter % 4 == 0) | (space.meter == 2), like_four, other)
 
     def likelihood(self, activation: ArrayLike) -> Floats:
-        row = self.check(activation)
+        row = self.check(activation).tolist()
         self._listen(row)
-        scale = np.maximum(self._mean / self._weight, self.floor)
-        heard = np.log1p(row / scale)
-        self.strength = float(min(1.0, heard[-1] / LOUD))
-        scores = WEIGHTS @ heard + BIAS
+        scales = [max(mean / self._weight, self.floor) for mean in self._mean]
+        heard = [math.log1p(value / scale) for value, scale in zip(row, scales, strict=True)]
+        self.strength = min(1.0, heard[-1] / LOUD)
+        scores = WEIGHTS @ np.array(heard) + BIAS
         scores *= self.activity
         return np.asarray(np.exp(scores - scores.max()))
 
-    def _listen(self, row: Floats) -> None:
+    def _listen(self, row: list[float]) -> None:
         """Update the means, and how lively the last second was against the last ones."""
-        self._mean += self._slow * (row - self._mean)
+        slow = self._slow
+        self._mean = [mean + slow * (new - mean) for mean, new in zip(self._mean, row, strict=True)]
         self._weight += self._slow * (1.0 - self._weight)
         self._recent += self._quick * (row[-1] - self._recent)
         self._recent_weight += self._quick * (1.0 - self._recent_weight)
         usual = max(self._mean[-1] / self._weight, self.floor)
         now = self._recent / self._recent_weight
-        self.activity = float(min(1.0, now / (LIVELY * usual)))
+        self.activity = min(1.0, now / (LIVELY * usual))
 
 
 QUICK = 0.5  # s: how long a pause may be before it counts as silence

@@ -18,6 +18,7 @@ Ints = NDArray[np.intp]
 
 MARGIN = 0.03  # of the period: the space reaches so far over both ends of the range
 WEAR = 2.0  # s
+SLOWEST = 20.0  # BPM: the states, and the time that a frame takes, grow with the longest beat
 TEMPO_CHANGE = 80.0  # lambda of the paper: larger follows tempo less, is steadier
 
 
@@ -136,8 +137,8 @@ def tempo_transition(periods: NDArray[np.int_], change: float) -> Floats:
 def check(frame_rate: float, bpm: tuple[float, float], meters: Sequence[int]) -> None:
     """ValueError, with what is allowed, for a space that cannot be."""
     low, high = bpm
-    if not 0 < low <= high:
-        raise ValueError(f"tempo range {low}..{high} BPM: needs 0 < lowest <= highest")
+    if not SLOWEST <= low <= high < math.inf:
+        raise ValueError(f"tempo range {low}..{high} BPM: needs {SLOWEST:g} <= lowest <= highest")
     if 60.0 * frame_rate / high < 4:
         raise ValueError(f"{high} BPM is under 4 frames a beat at {frame_rate} frames a second")
     if not meters or any(meter < 1 for meter in meters) or len(set(meters)) < len(meters):

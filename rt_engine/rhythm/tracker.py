@@ -20,6 +20,7 @@ PATIENCE = 3.0  # s: over which the confidence looks back
 FADE = 4.0  # s of silence in which confidence falls to 1/e
 LOYALTY = 2.0  # how much likelier another place in the bar must be than the one counted to
 SURELY = 1e-30  # probability of a restart after a tempo was asked for by hand
+FURTHEST = 2.0  # s, of a nudge: more than a beat of any usual tempo
 KEPT = 0.12  # octaves: the prior around a tempo that was asked for by hand
 
 
@@ -105,7 +106,8 @@ class Tracker:
         activity = self.observation.activity
         self._silence = 0.0 if activity == 1.0 else self._silence + elapsed * (1.0 - activity)
         odds = math.log(max(mass, 1e-6) / max(1.0 - mass, 1e-6))
-        score = float(np.dot(self.observation.calibration, (odds, self._advantage, 1.0)))
+        of_odds, of_advantage, bias = self.observation.calibration
+        score = of_odds * odds + of_advantage * self._advantage + bias
         self.confidence = math.exp(-self._silence / FADE) / (1.0 + math.exp(-score))
         sure = self.confidence >= self.settings.threshold
         self._quiet = 0.0 if sure else self._quiet + elapsed
@@ -187,7 +189,12 @@ class Tracker:
             self._lock(line[0] + line[1], line[1], None)
 
     def nudge(self, seconds: float) -> None:
-        """Move all coming beats by `seconds` (later if positive), for good."""
+        """Move all coming beats by `seconds` (later if positive), for good.
+
+        ValueError for more than `FURTHEST` s, or what is no number.
+        """
+        if not abs(seconds) <= FURTHEST:
+            raise ValueError(f"nudge by {seconds:g} s: needed is -{FURTHEST:g} to {FURTHEST:g}")
         self._nudged += seconds
         self._pulse.start(self._pulse.next + seconds, self._pulse.period, self._pulse.last)
 

@@ -72,8 +72,8 @@ class RunningLevel:
 
 def relative(bands: NDArray[np.float32], level: RunningLevel) -> NDArray[np.float32]:
     """Bands (n, 80), one frame after the other, as ln(1 + 10 x) of their share of the level."""
-    loudness = bands.mean(axis=1, dtype=np.float64)
-    levels = np.array([level.update(float(value)) for value in loudness])
+    loudness = np.add.reduce(bands, axis=1, dtype=np.float64) / BANDS
+    levels = np.array([level.update(value) for value in loudness.tolist()])
     return compress(bands / levels[:, None], "ln", GAIN).astype(np.float32)
 
 

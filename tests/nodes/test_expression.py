@@ -53,6 +53,17 @@ def test_one_of_the_two_is_enough_and_the_other_is_unknown():
     assert (out[0].data.articulation, out[0].data.articulation_confidence) == (-1, 0.0)
 
 
+def test_the_order_of_the_wires_does_not_matter():
+    told = []
+    for wires in ({"dynamics": DYNAMICS, "articulation": JOINED},
+                  {"articulation": JOINED, "dynamics": DYNAMICS}):  # fmt: skip
+        node = expression.Expression()
+        out = collect(node, **wires)["expression"]
+        play(node, [1] * 30 + [4] * 30, [0] * 30 + [2] * 30)
+        told.append([(packet.t, packet.data) for packet in out])
+    assert told[0] == told[1]
+
+
 def test_other_frames_are_refused():
     with pytest.raises(ValueError, match="'dynamics' carries 'rms': 'pp, p, mp, mf, f, ff'"):
         collect(expression.Expression(), dynamics=kinds.Frames(50.0, 1, "rms"))

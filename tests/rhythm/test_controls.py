@@ -146,3 +146,12 @@ def test_actions_before_the_first_frame_do_no_harm(rock_120):
     tracker.half()
     tracker.double()
     assert len(track(rock_120[1], tracker).dues) > 20
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -3.0])
+def test_a_nudge_that_is_none_changes_nothing(seconds):
+    tracker = Tracker(100.0)
+    before = tracker.predict(2)
+    with pytest.raises(ValueError, match="needed is -2 to 2"):
+        tracker.nudge(seconds)
+    assert tracker.predict(2) == before

@@ -48,6 +48,8 @@ def test_a_belief_around_a_place_runs_over_the_beat(space, phase, row, neighbour
     [
         ((0, 100), (4,), "range"),
         ((200, 60), (4,), "range"),
+        ((1, 200), (4,), "20 <= lowest"),
+        ((60, float("inf")), (4,), "range"),
         ((60, 2000), (4,), "frames a beat"),
         ((60, 200), (), "meters"),
         ((60, 200), (4, 4), "meters"),
