@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from rt_engine.core import GraphError
+from rt_engine.core import GraphError, NodeError
 
 __all__ = ["add_report_command"]
 
@@ -27,10 +27,17 @@ def _report(options: argparse.Namespace) -> int:
     from rt_engine.violin.report import listen, render, summarise, worst
 
     take = Path(options.take)
+    if take.is_dir():
+        raise GraphError(f"{take}: a folder; needed is a recorded take (.mcap)")
     output = Path(options.output or take.with_suffix(".html"))
+    if output.resolve() == take.resolve():
+        raise GraphError(f"{output}: is the take itself; the report needs another name")
     if output.exists() and not options.force:
         raise GraphError(f"{output}: exists already; another name, or --force")
-    session = listen(take)
+    try:
+        session = listen(take)
+    except NodeError as error:
+        raise GraphError(f"{take}: {error}") from None
     summary = summarise(session)
     takes = [] if options.no_history else _remember(options.history, take, session.name, summary)
     page = render(session, summary, worst(session), takes)

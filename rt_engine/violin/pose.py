@@ -9,19 +9,21 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from rt_engine.inference import Card
 from rt_engine.inference.session import Session
 from rt_engine.kinds import Pose
-from rt_engine.violin.pose_front import CONTENT, RATE, SIZE, Front
+from rt_engine.violin.pose_front import CONTENT, PLACES, RATE, SIZE, Front
 from rt_engine.violin.pose_grid import STEP, Grid, Step
 from rt_engine.violin.pose_joints import placed, riders, thirteen
-from rt_engine.violin.pose_prior import unpacked
+from rt_engine.violin.pose_prior import Prior, unpacked
 
-__all__ = ["Corrected", "Corrector"]
+__all__ = ["Corrected", "Corrector", "prior_of"]
 
 Singles = npt.NDArray[np.float32]
 
 COAST = RATE  # steps without a picture after which nothing is told any more
 SETTLING = 0.1  # s of the mean of what is no joint: fingers, face, heels
+_AGAIN = "needed is the one that its training wrote: export or copy the model again"
 
 
 class Corrected(NamedTuple):
@@ -31,31 +33,54 @@ class Corrected(NamedTuple):
     pose: Pose | None
 
 
+def prior_of(card: Card) -> Prior:
+    """The prior of a model that corrects poses.
+
+    Raises ValueError for a model of another kind, and for one whose prior is absent or damaged.
+    """
+    port, model = card.inputs[0], f"model {card.name!r}"
+    if (port.content, port.size) != (CONTENT, SIZE):
+        raise ValueError(
+            f"{model} takes {port.size} numbers of {port.content!r}; "
+            f"needed is one that takes {SIZE} of {CONTENT!r}, such as pose_correction"
+        )
+    if "prior" not in card.front_end:
+        raise ValueError(f"{model} has no 'prior' in its card's front_end; {_AGAIN}")
+    try:
+        prior = unpacked(card.front_end["prior"])
+    except (KeyError, IndexError, TypeError, ValueError) as error:  # binascii.Error is one
+        reason = f"no {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{model} has a damaged prior ({reason}); {_AGAIN}") from None
+    if prior.mean.shape != (PLACES,):
+        found = prior.mean.size
+        raise ValueError(f"{model} has a prior of {found} places, needed are {PLACES}; {_AGAIN}")
+    return prior
+
+
 class Corrector:
     """Follows one person. `session`: a model of `rt_engine.models.pose_correction`.
 
     The landmarks that are the model's joints are replaced; the others keep their place beside
     them, smoothed. Picture places and visibility are those of the same moment, in between two
-    pictures by straight lines. Raises ValueError for a model of another kind.
+    pictures by straight lines. Raises ValueError as `prior_of` does.
     """
 
     def __init__(self, session: Session, listens: bool) -> None:
-        port = session.card.inputs[0]
-        if (port.content, port.size) != (CONTENT, SIZE):
-            raise ValueError(
-                f"model {session.card.name!r} takes {port.size} numbers of {port.content!r}; "
-                f"needed is one that takes {SIZE} of {CONTENT!r}, such as pose_correction"
-            )
         self.session = session
         self.lookahead = round(session.card.latency * RATE)
         self.grid: Grid[Pose] = Grid(listens)
-        self.front = Front(self.lookahead, prior=unpacked(session.card.front_end["prior"]))
+        self.front = Front(self.lookahead, prior=prior_of(session.card))
         self.reset()
 
     def reset(self) -> None:
         """Forget the past."""
-        self.session.reset()
         self.grid.reset()
+        self.begin()
+
+    def begin(self) -> None:
+        """Another person comes: begin anew, but for what the grid knows of the sound."""
+        self.session.reset()
+        self.grid.begin()
         self.front.reset()
         self._past: deque[tuple[float, Pose]] = deque(maxlen=2 + 2 * self.lookahead)
         self._others: Singles | None = None
@@ -65,6 +90,10 @@ class Corrector:
     def see(self, t: int, pose: Pose) -> list[Corrected]:
         """What a picture at `t` ns completes."""
         return self._found(self.grid.see(t, pose))
+
+    def miss(self, t: int) -> list[Corrected]:
+        """What a picture at `t` ns that the person is not in completes."""
+        return self._found(self.grid.miss(t))
 
     def hear(self, t: int, row: Singles) -> list[Corrected]:
         """What a row (35,) of sound at `t` ns completes."""

@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 STEP = 20_000_000  # ns
 PATIENCE = 40  # steps that one stream may lie behind the other: the sound has 0.26 s of its own
+NEVER = -(10**18)  # a step before all others
 LONGEST = 50  # steps without a picture that are gone through; a longer pause is jumped over
 
 
@@ -34,8 +35,9 @@ class Step(NamedTuple, Generic[T]):
 class Grid(Generic[T]):
     """Takes pictures (`see`) and, if `listens`, rows of sound (`hear`); both give ready steps.
 
-    Of two pictures that belong to one step the first counts. `deaf` and `blind` say that sound
-    or pictures are waited for no longer.
+    Of two pictures that belong to one step the first counts. A picture without the person
+    (`miss`) is waited for no more than one with; before the first one nothing is ready. `deaf`
+    says that sound is waited for no longer, `blind` that the person is not seen any more.
     """
 
     def __init__(self, listens: bool) -> None:
@@ -44,11 +46,16 @@ class Grid(Generic[T]):
 
     def reset(self) -> None:
         """Forget the past."""
+        self._rows: deque[tuple[int, npt.NDArray[np.float32]]] = deque()
+        self._heard = NEVER  # the newest step
+        self.deaf = self.blind = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget what was seen, not what was heard: another person comes."""
         self._next: int | None = None
         self._pictures: deque[tuple[int, float, T]] = deque()
-        self._rows: deque[tuple[int, npt.NDArray[np.float32]]] = deque()
-        self._seen = self._heard = -(10**18)  # the newest steps
-        self.deaf = self.blind = False
+        self._seen = self._looked = NEVER  # the newest steps, with the person and with any picture
 
     def see(self, t: int, picture: T) -> list[Step[T]]:
         """A picture at `t` ns."""
@@ -56,26 +63,41 @@ class Grid(Generic[T]):
         if number <= self._seen or (self._next is not None and number < self._next):
             return []
         self._pictures.append((number, (t - number * STEP) / 1e9, picture))
-        self._seen = number
+        self._seen, self._looked = number, max(self._looked, number)
         if self._next is None:
-            self._next, self._heard = number, max(self._heard, number - 1)
+            self._next = number
+            self._heard = number - 1 if self._heard == NEVER else self._heard
         return self._ready()
+
+    def miss(self, t: int) -> list[Step[T]]:
+        """A picture at `t` ns that the person is not in."""
+        self._looked = max(self._looked, (t + STEP // 2) // STEP)
+        return self._ready() if self._next is not None else []
 
     def hear(self, t: int, row: npt.NDArray[np.float32]) -> list[Step[T]]:
         """A row of sound at `t` ns."""
         number = (t + STEP // 2) // STEP
         self._heard = max(self._heard, number)
         self._rows.append((number, row))
-        return self._ready() if self._next is not None else []
+        if self._next is not None:
+            return self._ready()
+        while self._rows[0][0] < self._heard - PATIENCE:
+            self._rows.popleft()
+        return []
+
+    def _until(self) -> int:
+        """The newest step that is waited for no longer."""
+        if self.deaf or not self.listens:
+            return self._looked
+        if self._heard - self._looked > PATIENCE:
+            return self._heard
+        return min(self._looked, self._heard)
 
     def _ready(self) -> list[Step[T]]:
         assert self._next is not None
-        self.deaf = self.listens and self._seen - self._heard > PATIENCE
-        self.blind = self.listens and self._heard - self._seen > PATIENCE
-        if self.deaf or not self.listens:
-            until = self._seen
-        else:
-            until = self._heard if self.blind else min(self._seen, self._heard)
+        self.deaf = self.listens and self._looked - self._heard > PATIENCE
+        self.blind = max(self._looked, self._heard) - self._seen > PATIENCE
+        until = self._until()
         if not self._pictures:
             self._next = max(self._next, until - LONGEST)
         elif self._pictures[0][0] - self._next > LONGEST:

@@ -59,24 +59,26 @@ class PostureWatch:
     """Poses in, deviations from the good posture out, twice a second.
 
     good: the figures of a good posture, where they are known from an earlier day. Every figure is
-    the median of the last `WINDOW` s in which it was seen.
+    the median of the last `WINDOW` s in which it was seen. While a new good posture is taken, the
+    one so far holds.
     """
 
     def __init__(self, good: Figures | None = None) -> None:
         self.good = good
-        self._first = good
+        self._until = -math.inf  # s, when the new good posture is known; inf: from a pose to come
         self.reset()
 
     def reset(self) -> None:
-        """Forget the stream, not the good posture."""
+        """Forget the stream, not the good posture; one that is being taken begins again."""
         self._past: deque[tuple[float, Figures, Figures]] = deque()
         self._told = -math.inf
-        self._until = -math.inf
+        if self.calibrating:
+            self._until = math.inf
 
     def calibrate(self, t: float) -> None:
         """Take the posture of the `CALIBRATION` s from `t` on as the good one."""
         self._past.clear()
-        self._until, self.good = t + CALIBRATION, None
+        self._until = t + CALIBRATION
 
     @property
     def calibrating(self) -> bool:
@@ -88,6 +90,8 @@ class PostureWatch:
     ) -> Posture | None:
         """Take a pose at `t` s; a posture when it is time for one."""
         values, sure = figures(world, visibility)
+        if self._until == math.inf:
+            self._until = t + CALIBRATION
         self._past.append((t, values, sure))
         while t - self._past[0][0] > WINDOW:
             self._past.popleft()

@@ -30,6 +30,7 @@ from tests.violin.test_synchrony import playing, sound
 
 TURNS = [0.2, 0.7, 1.2, 1.5, 2.1, 2.6, 3.4]
 STEP = SECOND // 30
+START = 5 * SECOND
 
 
 def frames(packets):
@@ -74,6 +75,19 @@ def test_the_good_posture_is_taken_when_asked_for(caplog):
     assert out["postures"][-1].data.calibrated
     assert out["postures"][-1].data.hand.reliability > 0.8
     assert "good posture: {shoulders: 0.0, elbow: -15.0" in caplog.text
+
+
+def test_a_gap_while_the_good_posture_is_taken_is_said(caplog):
+    node = PostureNode()
+    collect(node, poses=Poses())
+    node.control(0, "calibrate", [])
+    stand(node, 1)
+    with caplog.at_level(logging.INFO):
+        node.reset()
+        stand(node, 3, 5)
+        node.reset()
+    assert caplog.messages[0] == "a gap: hold your good posture for another 2 s"
+    assert len(caplog.messages) == 2 and caplog.messages[1].startswith("good posture:")
 
 
 def test_a_posture_from_another_day_needs_all_its_figures():
@@ -129,6 +143,24 @@ def test_the_offset_does_not_depend_on_which_stream_comes_first():
     count = min(map(len, told))
     assert count > 20
     assert told[0][:count] == told[1][:count] == told[2][:count]
+
+
+def test_no_shift_leaps_when_another_stream_is_shifted_or_none():
+    node = Synchrony(apply="poses")
+    out = collect(node, **FORMATS)
+    node._goal = 0.25
+    for k in range(1200):
+        if change := {300: "nothing", 450: "sound", 600: "nothing", 1000: "poses"}.get(k):
+            node.control(0, "apply", [change])
+        node._goal = 0.25 if k < 1000 else -0.25
+        node.on_poses(Packet(START + k * STEP, [], k))
+        node.on_frames(Packet(START + k * STEP, np.zeros(35, np.float32), k))
+    for name in ("aligned", "sound"):
+        shifts = [packet.t - START - k * STEP for k, packet in enumerate(out[name])]
+        assert np.abs(np.diff(shifts)).max() <= STEP // 10 + 1
+        reached = {"aligned": (-0.25, 0.0), "sound": (0.0, 0.25)}[name]
+        assert (shifts[299] / SECOND, shifts[590] / SECOND) == pytest.approx(reached, abs=1e-6)
+        assert shifts[999] == 0
 
 
 def test_synchrony_wants_the_features_of_the_violin():

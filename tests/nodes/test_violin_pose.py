@@ -1,16 +1,20 @@
 """The node `violin.Pose`: what it makes of bodies seen unevenly, in part, or not at all."""
 
 import logging
+import shutil
 import zlib
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from rt_engine.core import SECOND, Packet, collect
+from rt_engine.inference import find_card, read_card, write_card
 from rt_engine.kinds import Frames, Pose, Poses
 from rt_engine.motion import landmarks as lm
 from rt_engine.nodes.violin import Pose as Node
+from rt_engine.violin.pose_prior import Prior, packed
 
 pytest.importorskip("onnxruntime")
 
@@ -153,6 +157,27 @@ def test_poses_that_cease_end_after_a_second_and_come_back(caplog):
     assert out[-1].data
 
 
+def test_packets_with_nobody_end_the_poses_and_are_said_once(caplog):
+    out = collect(node := Node(), poses=Poses())["corrected"]
+    with caplog.at_level(logging.WARNING):
+        for k in range(400):
+            see(node, k / 50, None if 60 <= k < 360 else standing(k / 50))
+    assert caplog.messages == ["poses are lost", "poses are back"]
+    empty = [(packet.t - START) / SECOND for packet in out if not packet.data]
+    assert len(empty) == 1 and 2.1 < empty[0] < 2.5
+    assert out[-1].data
+
+
+def test_another_person_brings_no_sound_back(caplog):
+    collect(node := Node(), poses=Poses(), features=SOUND)
+    with caplog.at_level(logging.WARNING):
+        for k in range(200):
+            see(node, k / 50, standing(k / 50, person=3 if k < 100 else 5))
+            if k < 20:
+                hear(node, k)
+    assert caplog.messages == ["sound is lost: poses go on without it"]
+
+
 def test_one_person_is_followed_and_another_begins_anew():
     both = collect(node := Node(), poses=Poses())["corrected"]
     alone = collect(other := Node(), poses=Poses())["corrected"]
@@ -175,9 +200,36 @@ def test_one_person_is_followed_and_another_begins_anew():
         ({}, {"features": Frames(100.0, 3, "pitch")}, "put violin.Features before it"),
     ],
 )
-def test_what_does_not_fit_is_refused(settings, formats, said):
+def test_what_does_not_fit_is_refused(settings, formats, said, monkeypatch):
+    monkeypatch.delattr(Node, "open")  # it is refused before anything runs
     with pytest.raises(ValueError, match=said):
         collect(Node(**settings), poses=Poses(), **formats)
+
+
+SHORT = {"shapes": [[2]] * 6, "numbers": ""}
+
+
+@pytest.mark.parametrize(
+    ("prior", "said"),
+    [
+        (None, "model 'pose_correction' has no 'prior'"),
+        ({"shapes": []}, "damaged prior .no 'numbers'.; needed is the one"),
+        ({"shapes": [], "numbers": "AAAA"}, "damaged prior .buffer size"),
+        ({"shapes": [], "numbers": "A"}, "damaged prior"),
+        (SHORT, "damaged prior"),
+        ("none", "damaged prior"),
+        (packed(Prior(*[np.ones((2, 2))] * 6)), "prior of 4 places, needed are 39"),
+    ],
+)
+def test_a_card_without_its_prior_is_refused(prior, said, tmp_path, monkeypatch):
+    monkeypatch.delattr(Node, "open")
+    card = read_card("pose_correction")
+    kept = {name: part for name, part in card.front_end.items() if name != "prior"}
+    front = kept if prior is None else {**kept, "prior": prior}
+    path = write_card(msgspec.structs.replace(card, front_end=front), tmp_path)
+    shutil.copy(find_card("pose_correction").parent / card.file, tmp_path)
+    with pytest.raises(ValueError, match=said):
+        collect(Node(model=str(path)), poses=Poses())
 
 
 @pytest.mark.shared

@@ -118,3 +118,20 @@ def test_the_node_gives_a_sound_with_each_cue_and_obeys_its_knobs():
     node.control(0, "bandwidth", [5.0])
     play(100, 30)
     assert len(out["cues"]) == told
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "pitch"),
+    [
+        ("intonation", 30.0, 84),
+        ("intonation", -30.0, 72),
+        ("timing", -0.08, 84),
+        ("timing", 0.08, 72),
+    ],
+)
+def test_the_tone_is_high_for_too_high_and_too_early(figure, value, pitch):
+    node = CoachNode(topics=[figure])
+    out = collect(node, notes=PlayedNotes())
+    for k in range(12):
+        node.on_notes(Packet(round(0.5e9 * k), played(k, **{figure: (value, 0.9)}), k))
+    assert {packet.data.pitch for packet in out["sounds"]} == {pitch}

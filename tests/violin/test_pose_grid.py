@@ -78,3 +78,35 @@ def test_a_long_pause_is_jumped_over():
     grid = Grid(listens=False)
     picture(grid, 1.0)
     assert len(picture(grid, 3600.0)) <= 51
+
+
+@pytest.mark.parametrize("listens", [False, True])
+def test_pictures_with_nobody_leave_steps_without(listens):
+    grid = Grid(listens)
+    picture(grid, 1.0)
+    steps = [s for k in range(51, 151) for s in grid.miss(k * STEP)]
+    assert grid.blind and grid.deaf == listens
+    assert [s.number for s in steps][-50:] == list(range(101, 151))
+    assert not any(s.seen for s in steps[1:])
+    picture(grid, 3.02)
+    assert not grid.blind
+
+
+def test_another_person_leaves_the_sound_as_it_was():
+    grid = Grid(listens=True)
+    grid.hear(0, ROW)
+    for k in range(100):
+        grid.see(k * STEP, "a")
+    grid.begin()
+    assert grid.deaf and [s.number for s in grid.see(100 * STEP, "b")] == [100] and grid.deaf
+    grid.hear(100 * STEP, ROW)
+    assert not grid.deaf
+
+
+def test_sound_before_the_first_picture_is_kept_as_far_as_it_can_need_it():
+    grid = Grid(listens=True)
+    for k in range(10_000):
+        assert not grid.hear(k * STEP, ROW * k)
+    assert len(grid._rows) <= PATIENCE + 1
+    (first, *_) = grid.see(9_980 * STEP, "a")
+    assert (first.number, first.heard[0]) == (9_980, 9_980.0)

@@ -64,3 +64,15 @@ def test_a_short_start_moves_no_figure():
     hold(watch, moved(), 0, 3)
     (posture, *_) = hold(watch, moved(p15=0.3), 3.0, 0.6)[-1:]
     assert posture.hand.value == pytest.approx(0, abs=0.01)
+
+
+def test_a_gap_while_the_good_posture_is_taken_loses_nothing():
+    watch = PostureWatch(good := figures(moved(p15=-0.06), SEEN)[0])
+    watch.calibrate(0.0)
+    hold(watch, moved(), 0, 1)
+    watch.reset()
+    assert (watch.good, watch.calibrating) == (good, True)
+    hold(watch, moved(), 9, 1.9)
+    assert (watch.good, watch.calibrating) == (good, True)
+    assert hold(watch, moved(), 10.9, 1)[-1].calibrated
+    assert watch.good == figures(moved(), SEEN)[0] and not watch.calibrating

@@ -15,14 +15,18 @@ from rt_engine.violin.topics import SUBJECTS, Finding, Usual, bowed, findings, h
 
 __all__ = ["Coach"]
 
+HIGH, LOW = 84, 72  # MIDI notes of the tones that go with a cue
+UPWARDS = {"intonation": 1, "timing": -1, "tempo": 1}  # the sign of a value that sounds high
+
 
 class Coach(Node):
     """Sparse hints to a player: one at a time, at most one in 4 s, nothing that is not sure.
 
     Nothing is said within the tolerances (times `bandwidth`), and the better a topic goes, the
-    rarer it is spoken of (`fade`). `sounds` has a short tone for each cue, high where the note
-    was too high or early, low where too low or late: for `synth.FluidSynth` or MIDI. What is
-    seen, `strokes` and `postures`, is spoken of when the player's good posture is calibrated.
+    rarer it is spoken of (`fade`). `sounds` has a short tone for each cue, for `synth.FluidSynth`
+    or MIDI: a high one (C6) where the notes were too high or early or the tempo rises, else a low
+    one (C5). What is seen, `strokes` and `postures`, is spoken of when the player's good posture is
+    calibrated.
     """
 
     notes = Input(kinds.PlayedNotes)
@@ -80,8 +84,8 @@ class Coach(Node):
         cue = self.coach.hear(t / SECOND, found)
         if cue:
             self.cues.emit(t, cue)
-            pitch = 84 if cue.value > 0 and cue.topic == "intonation" else 72
-            self.sounds.emit(t, kinds.Note(pitch, 70, 0.12, self.channel))
+            high = cue.value * UPWARDS.get(cue.topic, 0) > 0
+            self.sounds.emit(t, kinds.Note(HIGH if high else LOW, 70, 0.12, self.channel))
 
     def _settings(self) -> Settings:
         topics = tuple(self.topics)

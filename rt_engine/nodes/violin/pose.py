@@ -14,7 +14,7 @@ from rt_engine.inference.session import Session
 from rt_engine.motion.people import chosen
 from rt_engine.nodes.motion.following import Person
 from rt_engine.violin.features import PerformanceFeatures
-from rt_engine.violin.pose import Corrected, Corrector
+from rt_engine.violin.pose import Corrected, Corrector, prior_of
 
 __all__ = ["Pose"]
 
@@ -27,8 +27,9 @@ class Pose(Node):
     seen and heard its lookahead: without sound 0.1 s after its time (at once with the model
     `pose_correction_0`, 0.3 s with `pose_correction_300`), with sound 0.26 s later, as the sound's
     own numbers take so long.
-    Sound or pictures that cease, and come back, are said once; what is left goes on, without
-    pictures for 1 s. One person is followed. Needs the extra `cpu` or `gpu`.
+    Sound that ceases, or the person who is seen no more, and their return are said once; what is
+    left goes on, without the person for 1 s; then one packet without a pose. Without sound it is
+    the packets with nobody that tell. One person is followed. Needs the extra `cpu` or `gpu`.
 
     After MAPnet: Shrestha et al. 2022, "AIMusicGuru". See `rt_engine.violin.pose`.
     """
@@ -45,6 +46,7 @@ class Pose(Node):
     def plan(self) -> None:
         card = read_card(self.model)
         check_file(card, find_card(self.model).parent)
+        prior_of(card)
         require("onnxruntime")
         if "features" in self.formats:
             found: kinds.Frames = self.features.format
@@ -67,10 +69,11 @@ class Pose(Node):
     def on_poses(self, packet: Packet) -> None:
         pose = chosen(packet.data, self.person, self._followed)
         if pose is None:
+            self._tell(self._corrector.miss(packet.t))
             return
         if pose.person != self._followed:
             if self._followed >= 0:
-                self._corrector.reset()
+                self._corrector.begin()
             self._followed = pose.person
         self._tell(self._corrector.see(packet.t, pose))
 

@@ -19,8 +19,9 @@ class Posture(Node):
     """How far shoulders, right elbow, head and left hand are from the player's own good posture.
 
     The action `calibrate` says "this is my good pose": the two seconds after it are kept. What
-    is measured then is told in the log, and may be given as `good` the next day. Nothing is
-    reliable before. Postures come twice a second, each the median of the last 6 s.
+    is measured then is told in the log, and may be given as `good` the next day. Until it is
+    measured the one before holds; without one nothing is reliable. After a gap in the poses the
+    two seconds begin again. Postures come twice a second, each the median of the last 6 s.
     """
 
     poses = Input(kinds.Poses)
@@ -41,6 +42,8 @@ class Posture(Node):
     def reset(self) -> None:
         self._followed = -1
         self._watch.reset()
+        if self._watch.calibrating:
+            self.log.warning("a gap: hold your good posture for another %g s", CALIBRATION)
 
     def on_poses(self, packet: Packet) -> None:
         pose = chosen(packet.data, self.person, self._followed)

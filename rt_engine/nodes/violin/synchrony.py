@@ -22,6 +22,21 @@ SLEW = 0.1  # s a second by which times that are shifted may move
 WAITING = 3000  # packets of one side that wait for the other
 
 
+class Shift:
+    """Seconds by which times are shifted, on their way to a goal by `SLEW` a second at most."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._moved: int | None = None  # ns, when it was last moved
+
+    def step(self, t: int, goal: float) -> int:
+        """The shift at `t` ns, in ns."""
+        most = SLEW * max(0, t - self._moved) / SECOND if self._moved is not None else 0.0
+        self._moved = t
+        self.seconds += min(max(goal - self.seconds, -most), most)
+        return round(self.seconds * SECOND)
+
+
 class Synchrony(Node):
     """How much later the pictures' times are than those of the sound, found while one plays.
 
@@ -29,8 +44,9 @@ class Synchrony(Node):
     falls to another string pitch and timbre change. `offset` has, once a second of both streams,
     the seconds that the poses lie late (-0.3 to 0.3) and the probability that this is right
     within 20 ms, as far as simulated players tell. `aligned` has the poses, and `sound` the
-    features; with `apply` the times of one of them are shifted, by no more than 0.1 s a second,
-    while the offset is at least `sure`. `frames` are those of violin.Features.
+    features; with `apply` the times of one of them are shifted, while the offset is at least
+    `sure`. No shift changes by more than 0.1 s a second: one that is applied no longer goes back
+    so too. `frames` are those of violin.Features.
     """
 
     poses = Input(kinds.Poses)
@@ -58,20 +74,18 @@ class Synchrony(Node):
         self._seen: deque[Packet] = deque(maxlen=WAITING)
         self._heard: deque[Packet] = deque(maxlen=WAITING)
         self._due: int | None = None  # ns, of the next offset
-        self._goal = self._shift = 0.0  # s
-        self._moved = 0  # ns, when the shift was last moved
+        self._goal = 0.0  # s
+        self._shifts = {"poses": Shift(), "sound": Shift()}
 
     def on_poses(self, packet: Packet) -> None:
         self._seen.append(packet)
         self._work()
-        late = self._shifted(packet.t) if self.apply == "poses" else 0
-        self.aligned.emit(packet.t - late, packet.data)
+        self.aligned.emit(packet.t - self._shift(packet.t, "poses"), packet.data)
 
     def on_frames(self, packet: Packet) -> None:
         self._heard.append(packet)
         self._work()
-        late = self._shifted(packet.t) if self.apply == "sound" else 0
-        self.sound.emit(packet.t + late, packet.data)
+        self.sound.emit(packet.t + self._shift(packet.t, "sound"), packet.data)
 
     def _work(self) -> None:
         """Take both streams in the order of their times, whichever came first."""
@@ -102,9 +116,6 @@ class Synchrony(Node):
             self._goal = found.seconds
         self.offset.emit(t, np.array(found, np.float32))
 
-    def _shifted(self, t: int) -> int:
-        """The shift at `t` in ns, on its way to the offset."""
-        most = SLEW * max(0, t - self._moved) / SECOND if self._moved else 0.0
-        self._moved = t
-        self._shift += min(max(self._goal - self._shift, -most), most)
-        return round(self._shift * SECOND)
+    def _shift(self, t: int, whose: str) -> int:
+        """The shift of one stream at `t` in ns, on its way to the offset, or back to none."""
+        return self._shifts[whose].step(t, self._goal if self.apply == whose else 0.0)

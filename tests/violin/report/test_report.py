@@ -26,6 +26,7 @@ from rt_engine.violin.report import (
     summarise,
     worst,
 )
+from rt_engine.violin.report.page import _clock
 from rt_engine.violin.report.session import joined
 from tests.violin.bowing import film
 from tests.violin.practice import played
@@ -144,6 +145,12 @@ def test_figures_of_a_take():
     assert got.dynamics == pytest.approx(10)
     assert got.bow_changes == pytest.approx(40)
     assert math.isnan(got.vibrato_rate)
+
+
+def test_a_moment_is_rounded_before_its_minutes_are_counted():
+    assert [_clock(t) for t in (0.0, 59.94, 59.97, 61.25, 3599.99)] == [
+        "0:00.0", "0:59.9", "1:00.0", "1:01.2", "60:00.0",
+    ]  # fmt: skip
 
 
 def test_an_empty_take_has_a_page_without_figures():
