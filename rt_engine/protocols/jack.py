@@ -28,7 +28,7 @@ IS_INPUT, IS_OUTPUT = 1, 2
 NO_START_SERVER = 1
 SECOND = 1_000_000_000
 CYCLES = 16  # of which the least late one counts
-TICK_GAP = 4_000_000  # ns; ticks are that close at 625 BPM
+TICK_GAP = 0.004  # s; ticks are that close at 625 BPM
 SLACK = 20_000_000  # ns that the thread which hands over the messages may come late
 
 PROCESS = c.CFUNCTYPE(c.c_int, c.c_uint32, c.c_void_p)
@@ -202,14 +202,16 @@ class JackOut(JackClient):
             self._disconnected()
         while self._waiting and self._waiting[0][0] < start + frames * SECOND // self.rate:
             due, serial, message = heappop(self._waiting)
-            if message == CLOCK and due < self._next_tick:
-                heappush(self._waiting, (self._next_tick, serial, message))
-                continue
             frame = min(max((due - start) * self.rate // SECOND, earliest), frames - 1)
+            gap = self._next_tick - self._frame  # frames of this cycle in which no tick may be
+            if message == CLOCK and frame < gap:
+                later = start + -(-gap * SECOND // self.rate)
+                heappush(self._waiting, (later, serial, message))
+                continue
             self.jack.jack_midi_event_write(buffer, frame, message, len(message))
-            sent = start + frame * SECOND // self.rate
-            self.lateness.add(sent - due)
-            self._next_tick = sent + TICK_GAP if message == CLOCK else self._next_tick
+            self.lateness.add(start + frame * SECOND // self.rate - due)
+            if message == CLOCK:
+                self._next_tick = self._frame + frame + round(TICK_GAP * self.rate)
             earliest = frame
 
     def _disconnected(self) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
-from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple
 
 from rt_engine.protocols.midi_out import choose
@@ -15,6 +15,10 @@ __all__ = ["Assignments", "Change", "MidiIn", "NoMidiError", "open_in"]
 NOTE_OFF, NOTE_ON, CONTROLLER = 0x80, 0x90, 0xB0
 PRESSED = 64  # value of a controller from which a button is down
 LOOK = 1.0  # s between two looks whether the port is still there
+POLL = 0.002  # s between two questions for messages
+MEMORY = 2_000_000_000  # ns
+SECOND = 1_000_000_000
+SYSEX, CLOCK, SENSING = 0xF0, 0xF8, 0xFE
 KINDS = ("cc", "button", "note")
 
 Entry = str | Sequence[Any]
@@ -32,10 +36,27 @@ class Change(NamedTuple):
     values: list[Any]
 
 
+class Stamps:
+    """When messages came: the library tells the time between them, and we ask late, never early."""
+
+    def __init__(self) -> None:
+        self._elapsed = 0
+        self._origins: deque[tuple[int, int]] = deque()  # when asked, time of the first message
+
+    def step(self, now: int, since_last: float) -> int:
+        """Time (ns) of a message that was had at `now`, `since_last` s behind the last one."""
+        self._elapsed += round(since_last * SECOND)
+        self._origins.append((now, now - self._elapsed))
+        while now - self._origins[0][0] > MEMORY:  # their clock and ours may drift apart
+            self._origins.popleft()
+        return self._elapsed + min(origin for _, origin in self._origins)
+
+
 class MidiIn:
     """An open input of python-rtmidi. to: an existing port, or ""; it then is one of our own.
 
-    timing: hear MIDI clock too.
+    timing: hear MIDI clock too. It is asked for its messages: a callback would make the system's
+    thread wait for the interpreter, and JACK overwrites what is still being read then.
     """
 
     def __init__(self, api: str, client: str, name: str, to: str, timing: bool = False) -> None:
@@ -49,10 +70,10 @@ class MidiIn:
                 self._port: Any = rtmidi.MidiIn(apis[api], client)
         except rtmidi.SystemError as error:
             raise NoMidiError(f"the MIDI api {api!r} does not work here: {error}") from None
-        self._heard: SimpleQueue[tuple[int, bytes]] = SimpleQueue()
-        self._port.ignore_types(timing=not timing)
-        now, put = time.monotonic_ns, self._heard.put
-        self._port.set_callback(lambda event, _: put((now(), bytes(event[0]))))
+        # Nothing is ignored there: a message that is takes the time since the last one with it.
+        self._port.ignore_types(sysex=False, timing=False, active_sense=False)
+        self._unheard = {SYSEX, SENSING} | (set() if timing else {CLOCK})
+        self._stamps = Stamps()
         self._to, self._look_at = "", time.monotonic() + LOOK
         if to:
             ports = self._port.get_ports()
@@ -68,15 +89,21 @@ class MidiIn:
 
     def arrival(self, timeout: float) -> tuple[int, bytes] | None:
         """The same, with the time at which it came (ns on the engine clock)."""
-        try:
-            return self._heard.get(timeout=timeout)
-        except Empty:
-            self._check()
-            return None
+        end = time.monotonic() + timeout
+        while True:
+            if (found := self._port.get_message()) is not None:
+                message, since_last = found
+                t = self._stamps.step(time.monotonic_ns(), since_last)
+                if message and message[0] not in self._unheard:
+                    return t, bytes(message)
+            elif (left := end - time.monotonic()) > 0:
+                time.sleep(min(left, POLL))
+            else:
+                self._check()
+                return None
 
     def close(self) -> None:
         """Let go of the port."""
-        self._port.cancel_callback()
         self._port.close_port()
         self._port.delete()
 

@@ -2,9 +2,10 @@
 
 import os
 
+import numpy as np
 import pytest
 
-from rt_engine.protocols.midi_in import Assignments, Change, NoMidiError, open_in
+from rt_engine.protocols.midi_in import Assignments, Change, NoMidiError, Stamps, open_in
 from rt_engine.protocols.midi_out import open_out
 
 
@@ -75,6 +76,26 @@ def test_a_knob_goes_through_all_values_of_a_choice():
 def test_a_wrong_entry_is_named(key, entry, says):
     with pytest.raises(ValueError, match=says):
         Assignments({key: entry})
+
+
+def test_times_are_those_of_the_messages_however_late_they_are_asked_for():
+    stamps, rng = Stamps(), np.random.default_rng(3)
+    true = np.arange(200) * 20_000_000 + 5_000_000_000
+    late = rng.integers(0, 60_000_000, 200)  # a machine that stands still
+    asked = np.maximum.accumulate(true + late)
+    gaps = np.diff(true, prepend=true[0]) / 1e9
+    found = np.array([stamps.step(int(n), gap) for n, gap in zip(asked, gaps, strict=True)])
+    assert np.all(found >= true)  # never before it came
+    assert np.all(found <= asked)
+    assert np.abs(found - true)[50:].max() < 6_000_000  # a tenth
+
+
+def test_a_clock_of_theirs_that_drifts_is_followed():
+    stamps = Stamps()
+    true = np.arange(0, 600 * 10**9, 10**9)
+    for t in true:
+        found = stamps.step(int(t), 1.0 - 1e-4)  # theirs is slow by 100 ppm
+    assert abs(found - true[-1]) < 1_000_000
 
 
 @pytest.fixture
