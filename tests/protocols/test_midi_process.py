@@ -37,16 +37,21 @@ def messages(dump):
     return [message for _, message in dump.events]
 
 
-def test_ticks_of_a_beat_are_evenly_spaced_to_the_frame(server, dump, link):
-    announce(link, 5)
-    wait_for(lambda: messages(dump).count(CLOCK) > 72)
-    link.close()
-    wait_for(lambda: messages(dump)[-1] == STOP)
-    assert messages(dump)[:2] == [START, CLOCK]
-    frames = [frame for frame, message in dump.events if message == CLOCK]
-    gaps = [b - a for a, b in itertools.pairwise(frames)]
-    assert statistics.median(gaps) == pytest.approx(server.rate * 0.25 / 24, abs=1)
-    assert frames[48] - frames[0] == pytest.approx(server.rate * 0.5, abs=2 * server.period)
+def test_ticks_of_a_beat_are_evenly_spaced_to_the_frame(server, dump, witness):
+    def trial():
+        before = len(dump.events)
+        link = MidiLink("clock", api="jack", to=dump.port)
+        announce(link, 5)
+        wait_for(lambda: messages(dump)[before:].count(CLOCK) > 72)
+        link.close()
+        wait_for(lambda: messages(dump)[-1] == STOP)
+        assert messages(dump)[before:][:2] == [START, CLOCK]
+        frames = [frame for frame, message in dump.events[before:] if message == CLOCK]
+        gaps = [b - a for a, b in itertools.pairwise(frames)]
+        assert statistics.median(gaps) == pytest.approx(server.rate * 0.25 / 24, abs=1)
+        assert frames[48] - frames[0] == pytest.approx(server.rate * 0.5, abs=2 * server.period)
+
+    witness.judge(trial)
 
 
 def test_python_rtmidi_is_the_way_to_other_systems(server, dump):
@@ -87,26 +92,33 @@ def test_an_unknown_api_is_an_error_that_lists_what_exists():
         MidiLink("clock", api="winmm")
 
 
-def test_notes_end_and_a_long_one_is_cut_when_the_link_closes(dump, link):
-    now = time.monotonic_ns()
-    link.tell("note", now + SECOND // 20, SECOND // 10, 1, 60, 100)
-    link.tell("note", now + SECOND // 20, 60 * SECOND, 2, 64, 100)
-    wait_for(lambda: len(messages(dump)) == 3)
-    link.close()
-    wait_for(lambda: len(messages(dump)) == 6)
-    assert set(messages(dump)[:2]) == {bytes([0x90, 60, 100]), bytes([0x91, 64, 100])}
-    assert messages(dump)[2:] == [
-        bytes([0x80, 60, 0]),
-        bytes([0x81, 64, 0]),
-        bytes([0xB0, 123, 0]),
-        bytes([0xB1, 123, 0]),
-    ]
-    frames = [frame for frame, _ in dump.events]
-    assert frames[2] - frames[0] == pytest.approx(4800, abs=200)
+def test_notes_end_and_a_long_one_is_cut_when_the_link_closes(dump, witness):
+    def trial():
+        before = len(dump.events)
+        link = MidiLink("clock", api="jack", to=dump.port)
+        now = time.monotonic_ns()
+        link.tell("note", now + SECOND // 20, SECOND // 10, 1, 60, 100)
+        link.tell("note", now + SECOND // 20, 60 * SECOND, 2, 64, 100)
+        wait_for(lambda: len(dump.events) == before + 3)
+        link.close()
+        wait_for(lambda: len(dump.events) == before + 6)
+        found = messages(dump)[before:]
+        assert set(found[:2]) == {bytes([0x90, 60, 100]), bytes([0x91, 64, 100])}
+        assert found[2:] == [
+            bytes([0x80, 60, 0]),
+            bytes([0x81, 64, 0]),
+            bytes([0xB0, 123, 0]),
+            bytes([0xB1, 123, 0]),
+        ]
+        frames = [frame for frame, _ in dump.events[before:]]
+        assert frames[2] - frames[0] == pytest.approx(4800, abs=200)
+
+    witness.judge(trial)
 
 
 ENGINE = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell runs in the back
 from rt_engine.protocols.midi_link import MidiLink
 link = MidiLink("clock", api="jack", to=sys.argv[1])
 now = time.monotonic_ns()

@@ -89,11 +89,14 @@ def findings(page: Any) -> list[str]:
 # What has been resized is drawn by then.
 TWO_FRAMES = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
-# Whether a canvas has been painted on: it has more than one colour.
+# Whether a canvas has been painted on: it has more than one colour. A copy is read, since the
+# browser complains of one that is drawn by the graphics card and read again and again.
 PAINTED = """canvas => {
   const {width, height} = canvas;
   if (!width || !height) return false;
-  const data = new Uint32Array(
-    canvas.getContext('2d').getImageData(0, 0, width, height).data.buffer);
+  const copy = Object.assign(document.createElement('canvas'), {width, height});
+  const paper = copy.getContext('2d', {willReadFrequently: true});
+  paper.drawImage(canvas, 0, 0);
+  const data = new Uint32Array(paper.getImageData(0, 0, width, height).data.buffer);
   return new Set(data).size > 2;
 }"""

@@ -184,4 +184,5 @@ def test_what_is_not_watched_is_not_sent(server: Server) -> None:
             found.add("frame" if isinstance(raw, bytes) else json.loads(raw)["is"])
         return found
 
-    assert on_page(server.port, scene) <= {"stats", "set", "recording"}
+    # A busy machine has something to log; of what is watched there is nothing.
+    assert on_page(server.port, scene) <= {"stats", "set", "recording", "log"}

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.exports.nodes import take_of
+from tests.rigs import wait_for
 from tests.web.conftest import PATIENCE, Page, Server, on_page
 
 Ask = Callable[..., tuple[int, Any]]
@@ -209,9 +210,6 @@ def test_an_open_take_shows_its_moments_on_the_socket(stage: Server, ask: Ask) -
 
 def test_a_take_is_played_out_as_if_it_were_live(stage: Server, ask: Ask) -> None:
     assert ask("POST", "/api/takes/band/open", {"mode": "live"})[0] == 200
-    state = ask("GET", "/api/state")[1]
-    assert state["running"] is True and state["take"] == "band"
-    end = time.monotonic() + PATIENCE
-    while ask("GET", "/api/state")[1]["running"]:
-        assert time.monotonic() < end, "it ends with the take"
-        time.sleep(0.2)
+    wait_for(lambda: ask("GET", "/api/state")[1]["running"], PATIENCE)
+    assert ask("GET", "/api/state")[1]["take"] == "band"
+    wait_for(lambda: not ask("GET", "/api/state")[1]["running"], PATIENCE)  # it ends with the take
