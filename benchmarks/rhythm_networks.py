@@ -26,8 +26,9 @@ from common import Table, report
 
 from rt_engine.models.rhythm.evaluate import Scores, activations, chance, evaluate, reader
 from rt_engine.models.rhythm.network import StreamingNet
+from rt_engine.models.rhythm.networks import NETS
 from rt_engine.models.rhythm.store import Excerpt, read_store
-from rt_engine.models.rhythm.train import NETS, load_best
+from rt_engine.models.rhythm.train import load_best
 from rt_engine.models.training import BEST, count_parameters, read_log
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"

@@ -46,11 +46,11 @@ def _add_rhythm(names: Any) -> None:
                         help="small, large, mosa_cnn or mosa_transformer (small)")  # fmt: skip
     rhythm.add_argument("--loss", default="widened", help="widened, tolerant or mosa (widened)")
     rhythm.add_argument("--beside", type=Path, action="append", default=[], metavar="FILE",
-                        help="best.pt of an earlier training, whose answers count as much as the "
-                        "new ones; may be given again")  # fmt: skip
+                        help="best.pt of an earlier training or an exported model, whose answers "
+                        "count as much as the new ones; may be given again")  # fmt: skip
     rhythm.add_argument("--half", action="store_true", help="bfloat16: up to twice as fast where "
                         "the processor has it (AVX512-BF16, AMX), else slower")  # fmt: skip
-    _add_start(rhythm)
+    _add_start(rhythm, " or an exported model")
     _add_common(rhythm, "rhythm", "excerpts, checkpoints and curves", minutes=20.0, threads=2)
 
 
@@ -140,9 +140,9 @@ def _add_excerpts(parser: Any, hours: float) -> None:
     parser.add_argument("--disk", type=float, default=2.0, metavar="GB", help="for excerpts (2)")
 
 
-def _add_start(parser: Any) -> None:
-    parser.add_argument("--start", type=Path, metavar="FILE",
-                        help="weights to begin with: best.pt of an earlier training")  # fmt: skip
+def _add_start(parser: Any, more: str = "") -> None:
+    told = f"weights to begin with: best.pt of an earlier training{more}"
+    parser.add_argument("--start", type=Path, metavar="FILE", help=told)
 
 
 def _add_common(

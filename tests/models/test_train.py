@@ -11,10 +11,12 @@ from rt_engine.training import add_train_command
 torch = pytest.importorskip("torch")
 
 from rt_engine.inference.session import Session  # noqa: E402
+from rt_engine.models.export import export  # noqa: E402
 from rt_engine.models.rhythm import command, train  # noqa: E402
 from rt_engine.models.rhythm.batches import Mix, whole  # noqa: E402
 from rt_engine.models.rhythm.committee import Committee  # noqa: E402
 from rt_engine.models.rhythm.network import Deployed  # noqa: E402
+from rt_engine.models.rhythm.networks import NETS, earlier  # noqa: E402
 from rt_engine.models.rhythm.publish import publish_rhythm  # noqa: E402
 from rt_engine.models.rhythm.store import read_store  # noqa: E402
 from rt_engine.models.rhythm.train import Recipe  # noqa: E402
@@ -36,7 +38,7 @@ def _quiet(monkeypatch):
     steps_take(monkeypatch, 1.0)
 
 
-@pytest.mark.parametrize("size", train.NETS)
+@pytest.mark.parametrize("size", NETS)
 def test_every_network_trains(size, tmp_path):
     work = store(tmp_path / "store", frames=400)
     net = train.train(work, tmp_path / "run", recipe(size=size))
@@ -93,12 +95,12 @@ def test_an_earlier_network_answers_beside_the_new_one(tmp_path, monkeypatch):
     monkeypatch.setattr(train, "Mix", lambda: SMALL)
     first = tmp_path / "first.pt"
     torch.manual_seed(5)
-    torch.save(train.NETS["small"]().state_dict(), first)
+    torch.save(NETS["small"]().state_dict(), first)
     argv = ["train", "rhythm", "--data", "x", "--work", str(work), "--minutes", "0.1",
             "--threads", "1", "--output", str(out)]  # fmt: skip
     assert main([*argv, "--beside", str(first)]) == 0
     new = train.load_best(work / "small_widened_0", "small")
-    both = Deployed(Committee([command.earlier("small", first), new]))
+    both = Deployed(Committee([*earlier("small", first), new]))
     inputs = {name: torch.rand(1, 3, size) for name, size in both.inputs.items()}
     inputs["present"] = torch.ones(1, 3, 3)
     with torch.no_grad():
@@ -111,9 +113,32 @@ def test_an_earlier_network_answers_beside_the_new_one(tmp_path, monkeypatch):
         assert np.allclose(found["phrase"], wanted["phrase"][0, k].numpy(), atol=1e-5)
 
 
+def test_an_exported_model_is_gone_on_with(tmp_path):
+    members = [NETS["small"](), NETS["small"]()]
+    file = tmp_path / "rhythm_small.onnx"
+    export(Deployed(Committee(members)), file)
+    found = earlier("small", file)
+    for net, told in zip(found, members, strict=True):
+        heard = {n: x for n, x in told.state_dict().items() if not n.startswith("place.")}
+        torch.testing.assert_close({n: net.state_dict()[n] for n in heard}, heard, rtol=0, atol=0)
+    still = recipe(schedule=Schedule(minutes=0.05, rate=0.0, decay=0.0))
+    begun = train.train(store(tmp_path / "work", frames=400), tmp_path / "run", still, start=file)
+    torch.testing.assert_close(begun.joint.weight_hh_l0, members[1].joint.weight_hh_l0)
+
+
+def test_an_exported_model_of_another_kind_is_refused(tmp_path):
+    file = tmp_path / "rhythm_small.onnx"
+    export(Deployed(NETS["small"]()), file)
+    with pytest.raises(ValueError, match="not exported from a network of this kind and size"):
+        earlier("large", file)
+    file.write_text("no model")
+    with pytest.raises(ValueError, match="no exported model"):
+        earlier("small", file)
+
+
 def test_the_session_says_what_the_network_says(tmp_path):
     excerpts = read_store(store(tmp_path / "store", frames=200) / "train")
-    net = train.NETS["small"]()
+    net = NETS["small"]()
     publish_rhythm(net, "small", tmp_path, excerpts, {})
     batch = whole(excerpts[0])
     inputs = dict(zip(("mel", "motion", "video", "present"), batch.inputs, strict=True))

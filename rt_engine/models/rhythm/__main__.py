@@ -16,8 +16,9 @@ import torch
 from rt_engine.models.rhythm.batches import Mix
 from rt_engine.models.rhythm.command import show
 from rt_engine.models.rhythm.evaluate import Scores, table
+from rt_engine.models.rhythm.networks import NETS
 from rt_engine.models.rhythm.store import read_store
-from rt_engine.models.rhythm.train import NETS, load_best
+from rt_engine.models.rhythm.train import load_best
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,12 +12,11 @@ from rt_engine.models.rhythm.committee import Committee
 from rt_engine.models.rhythm.evaluate import Scores, table
 from rt_engine.models.rhythm.losses import EVENTS
 from rt_engine.models.rhythm.material.store import collect
-from rt_engine.models.rhythm.network import StreamingNet
+from rt_engine.models.rhythm.networks import NETS, earlier
 from rt_engine.models.rhythm.publish import publish_rhythm
 from rt_engine.models.rhythm.store import read_store
-from rt_engine.models.rhythm.train import NETS, NEW, Recipe, train
-from rt_engine.models.training import Schedule, row, say
-from rt_engine.models.weights import begin
+from rt_engine.models.rhythm.train import Recipe, train
+from rt_engine.models.training import BEST, Schedule, row, say
 
 AGAIN = 2e-3  # highest learning rate of weights that have learnt before
 EVALUATIONS = 15  # at most
@@ -36,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     if options.minutes <= 0:
         raise ValueError(f"--minutes {options.minutes:g}: needed is a number above 0")
     torch.set_num_threads(options.threads)
-    others = [earlier(options.size, path) for path in options.beside]
+    others = [net for path in options.beside for net in earlier(options.size, path)]
     if options.start:  # told now, not after hours of rendering
         earlier(options.size, options.start)
     collect(options.data, options.work, options.hours, options.disk, options.seed)
@@ -63,22 +62,21 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def earlier(size: str, weights: Path) -> StreamingNet:
-    """A network of an earlier training; ValueError where the file is of another one."""
-    net = NETS[size]()
-    begin(net, weights, NEW)
-    return net.eval()
-
-
 def repeated(options: argparse.Namespace) -> str:
     """The command that trains the same again, but for the places of the folders."""
     names = ("hours", "minutes", "size", "loss", "seed")
     values = vars(options)
-    started = ["--start best.pt (of an earlier training)"] if options.start else []
-    started += ["--beside best.pt (of an earlier training)" for _ in options.beside]
+    files = [("start", options.start)] if options.start else []
+    files += [("beside", path) for path in options.beside]
+    started = [f"--{name} {earlier_name(path)} (of an earlier training)" for name, path in files]
     half = ["--half"] if options.half else []
     told = (f"--{name} {values[name]}" for name in names)
     return " ".join(["rt-engine train rhythm", *told, *half, *started])
+
+
+def earlier_name(path: Path) -> str:
+    """What weights of an earlier training are called wherever they lie."""
+    return path.name if path.suffix == ".onnx" else BEST
 
 
 def show(rows: Mapping[str, Scores]) -> None:

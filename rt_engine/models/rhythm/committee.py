@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -49,3 +50,9 @@ class Committee(StreamingNet):
 
 def _name(member: int, part: str) -> str:
     return f"member{member}_{part}"
+
+
+def count_members(states: Sequence[str]) -> int:
+    """How many members an exported model has by the names of its states; 0: it is no committee."""
+    found = {re.match(r"state_(member\d+)_", name) for name in states}
+    return len({match[1] for match in found if match})

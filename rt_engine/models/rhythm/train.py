@@ -14,21 +14,13 @@ from torch import Tensor, nn
 from rt_engine.models.rhythm.batches import Mix, Sampler
 from rt_engine.models.rhythm.evaluate import Scores, quick
 from rt_engine.models.rhythm.losses import Loss, class_weights
-from rt_engine.models.rhythm.network import Outputs, RhythmNet, StreamingNet
-from rt_engine.models.rhythm.references import MosaCnn, MosaTransformer
+from rt_engine.models.rhythm.network import Outputs, StreamingNet
+from rt_engine.models.rhythm.networks import NETS, earlier
 from rt_engine.models.rhythm.store import Excerpt, hours, read_store
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
-from rt_engine.models.weights import begin
 
-NETS: dict[str, Callable[[], StreamingNet]] = {
-    "small": lambda: RhythmNet("small"),
-    "large": lambda: RhythmNet("large"),
-    "mosa_cnn": MosaCnn,
-    "mosa_transformer": MosaTransformer,
-}
 SHORT = ((600, 5),)  # batches of a network that sees a whole at once: a fifth, for more steps
 CARRY = 0.4  # share of batches that go on from where the last one of their shape ended
-NEW = "place."  # what weights of before November 2026 lack
 CLASS_POWER = 0.5  # between every frame and every class counting the same
 
 
@@ -106,12 +98,13 @@ def train(
     """Train on STORE/train, choose by STORE/valid; the best averaged network.
 
     Checkpoints and curves go into `folder`. With `resume` an earlier start is gone on with.
-    start: weights to begin with, `best.pt` of another training.
+    start: weights to begin with, `best.pt` of another training, or an exported model, of whose
+    networks the newest is taken.
     """
     torch.manual_seed(recipe.seed)
     net = NETS[recipe.size]()
     if start is not None:
-        begin(net, start, NEW)
+        net.load_state_dict(earlier(recipe.size, start)[-1].state_dict())
     excerpts = read_store(store / "train")
     valid = spread(read_store(store / "valid"), recipe.valid, recipe.seed)
     told = f"{count_parameters(net)} parameters, {hours(excerpts):.1f} h"
