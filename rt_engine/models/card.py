@@ -9,7 +9,10 @@ from torch import nn
 
 from rt_engine.inference import Card, Material, Metric, Port, State, sha256_of, write_card
 from rt_engine.models.export import Streaming, export
-from rt_engine.models.training import count_parameters
+from rt_engine.models.training import BEST, count_parameters
+
+OF_EARLIER = "(of an earlier training)"
+EARLIER = "An earlier network's material is not listed here."
 
 
 def publish(
@@ -18,8 +21,11 @@ def publish(
     """Export a network as `NAME.onnx` into a folder, and write the card beside it.
 
     inputs, outputs: what the ports mean, in the network's order. told: the fields of `Card` that
-    only the training knows. The file is written whole or not at all.
+    only the training knows; where that began with weights, as `begun_with` tells it, the limits
+    say so too. The file is written whole or not at all.
     """
+    if OF_EARLIER in told.get("training", ""):
+        told["limits"] = [*told.get("limits", ()), EARLIER]
     folder.mkdir(parents=True, exist_ok=True)
     path, part = folder / f"{name}.onnx", folder / f"{name}.part.onnx"
     export(net, part)
@@ -36,6 +42,11 @@ def publish(
     )
     write_card(card, folder)
     return card
+
+
+def begun_with(option: str, path: Path) -> str:
+    """An option with weights of an earlier training, as a card has it, wherever they lie."""
+    return f"--{option} {path.name if path.suffix == '.onnx' else BEST} {OF_EARLIER}"
 
 
 def states(net: Streaming) -> list[State]:

@@ -165,8 +165,8 @@ class Trainer:
         self.averaged.eval()
         scores = self.evaluate(self.averaged)
         self._log({f"valid_{name}": value for name, value in scores.items()})
-        if scores["score"] > self.best:
-            self.best = scores["score"]
+        if scores["score"] > self.best or self.best == -float("inf"):  # no number is no best
+            self.best = max(self.best, scores["score"])
             write(self.averaged.state_dict(), self.folder / BEST)
         say(f"{self.seconds / 60:6.1f} min  " + row(scores), end="\n")
         draw(self.folder)

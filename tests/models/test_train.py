@@ -11,6 +11,7 @@ from rt_engine.training import add_train_command
 torch = pytest.importorskip("torch")
 
 from rt_engine.inference.session import Session  # noqa: E402
+from rt_engine.models.card import EARLIER  # noqa: E402
 from rt_engine.models.export import export  # noqa: E402
 from rt_engine.models.rhythm import command, train  # noqa: E402
 from rt_engine.models.rhythm.batches import Mix, whole  # noqa: E402
@@ -80,7 +81,7 @@ def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypat
     assert session.card.rate == 50
     assert session.card.training.startswith("rt-engine train rhythm --hours 6")
     assert str(tmp_path) not in (tmp_path / "out" / "rhythm_small.json").read_text()
-    assert command.EARLIER not in session.card.limits
+    assert EARLIER not in session.card.limits
     assert [m.name for m in session.card.data] == ["made"]
     assert {m.what for m in session.card.metrics} >= {"F", "CMLt", "downbeat", "phrase"}
     found = session.step({"mel": np.ones(80, np.float32)})
@@ -106,7 +107,7 @@ def test_an_earlier_network_answers_beside_the_new_one(tmp_path, monkeypatch):
     with torch.no_grad():
         wanted, _ = both(inputs, both.initial_state())
     session = Session(out / "rhythm_small.onnx", "cpu")
-    assert session.card.limits[-1] == command.EARLIER
+    assert session.card.limits[-1] == EARLIER
     assert session.card.training.endswith("--beside best.pt (of an earlier training)")
     for k in range(3):
         found = session.step({n: inputs[n][0, k].numpy() for n in ("mel", "motion", "video")})

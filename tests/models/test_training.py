@@ -108,6 +108,23 @@ def test_a_new_training_begins_its_log_anew_and_a_resumed_one_goes_on(tmp_path):
     assert read_log(tmp_path)[: len(before)] == before and len(read_log(tmp_path)) > len(before)
 
 
+def test_a_score_that_is_no_number_is_no_best(tmp_path):
+    line = Line(tmp_path, Schedule(minutes=1, evaluate=20))
+    scores = iter([float("nan"), 0.5, float("nan"), float("nan")])
+    kept = []
+    line.trainer.evaluate = lambda net: kept.append(net.weight.item()) or {"score": next(scores)}
+    line.trainer.fit()
+    assert line.trainer.best == 0.5
+    assert torch.load(tmp_path / BEST)["weight"].item() == kept[1]
+
+
+def test_where_no_score_is_a_number_there_are_weights_all_the_same(tmp_path):
+    line = Line(tmp_path, Schedule(minutes=1, evaluate=20))
+    line.trainer.evaluate = lambda net: {"score": float("nan")}
+    line.trainer.fit()
+    assert (tmp_path / BEST).exists()
+
+
 def test_without_a_checkpoint_there_is_nothing_to_resume(tmp_path):
     assert not Line(tmp_path).trainer.resume()
 

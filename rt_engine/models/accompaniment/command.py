@@ -11,6 +11,7 @@ from rt_engine.models.accompaniment.data import collect, read_takes
 from rt_engine.models.accompaniment.evaluate import frequencies, likelihood
 from rt_engine.models.accompaniment.publish import publish_accompaniment
 from rt_engine.models.accompaniment.train import Recipe, load_best, train
+from rt_engine.models.card import begun_with
 from rt_engine.models.training import BEST, row, say
 
 __all__ = ["folder_name", "run"]
@@ -59,4 +60,5 @@ def repeated(options: argparse.Namespace) -> str:
     """The command that trains the same again, but for the places of the folders."""
     command = f"rt-engine train accompaniment --minutes {options.minutes:g} --seed {options.seed}"
     command += " --any-key" * options.any_key
+    command += f" {begun_with('start', options.start)}" if options.start else ""
     return f"{command}; beside it, with --no-memory, the network that it is compared with"

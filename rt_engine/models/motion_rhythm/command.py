@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import torch
 
+from rt_engine.models.card import begun_with
 from rt_engine.models.motion_rhythm.evaluate import Scores, means, offsets, steady, table
 from rt_engine.models.motion_rhythm.material import SECONDS, collect, load
 from rt_engine.models.motion_rhythm.publish import NAME, publish_motion
@@ -56,7 +57,7 @@ def schedule(minutes: float) -> Schedule:
 def repeated(options: argparse.Namespace) -> str:
     """The command that trains the same again, but for the places of the folders."""
     names = ("excerpts", "minutes", "net", "seed")
-    started = ["--start best.pt (of an earlier training)"] if options.start else []
+    started = [begun_with("start", options.start)] if options.start else []
     told = (f"--{name} {vars(options)[name]}" for name in names)
     return " ".join(["rt-engine train motion", *told, *started])
 

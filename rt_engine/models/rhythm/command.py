@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 
+from rt_engine.models.card import begun_with
 from rt_engine.models.rhythm.committee import Committee
 from rt_engine.models.rhythm.evaluate import Scores, table
 from rt_engine.models.rhythm.losses import EVENTS
@@ -16,12 +16,11 @@ from rt_engine.models.rhythm.networks import NETS, earlier
 from rt_engine.models.rhythm.publish import publish_rhythm
 from rt_engine.models.rhythm.store import read_store
 from rt_engine.models.rhythm.train import Recipe, train
-from rt_engine.models.training import BEST, Schedule, row, say
+from rt_engine.models.training import Schedule, row, say
 
 AGAIN = 2e-3  # highest learning rate of weights that have learnt before
 EVALUATIONS = 15  # at most
 SCORED = 60  # excerpts of the test part that the table is made of
-EARLIER = "An earlier network's material is not listed here."
 
 
 def run(options: argparse.Namespace) -> int:
@@ -56,7 +55,6 @@ def run(options: argparse.Namespace) -> int:
         card = publish_rhythm(
             net, options.size, options.output, read_store(options.work / "train"), scores,
             recipe.mix.delay, training=repeated(options),
-            limits=[EARLIER] if options.start or options.beside else [],
         )  # fmt: skip
         say(f"exported: {options.output / card.file}", end="\n")
     return 0
@@ -68,15 +66,10 @@ def repeated(options: argparse.Namespace) -> str:
     values = vars(options)
     files = [("start", options.start)] if options.start else []
     files += [("beside", path) for path in options.beside]
-    started = [f"--{name} {earlier_name(path)} (of an earlier training)" for name, path in files]
+    started = [begun_with(name, path) for name, path in files]
     half = ["--half"] if options.half else []
     told = (f"--{name} {values[name]}" for name in names)
     return " ".join(["rt-engine train rhythm", *told, *half, *started])
-
-
-def earlier_name(path: Path) -> str:
-    """What weights of an earlier training are called wherever they lie."""
-    return path.name if path.suffix == ".onnx" else BEST
 
 
 def show(rows: Mapping[str, Scores]) -> None:

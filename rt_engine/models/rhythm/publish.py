@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from rt_engine.inference import Card, Port
@@ -56,12 +55,8 @@ def publish_rhythm(
     delay: int = 0,
     version: str = "1",
     training: str = "",
-    limits: Sequence[str] = (),
 ) -> Card:
-    """Export; excerpts: what it was trained on; tables: scores by part of the store and source.
-
-    limits: of this network, beside those of all.
-    """
+    """Export; excerpts: what it was trained on; tables: scores by part of the store and source."""
     inputs, outputs = ports()
     found = [
         figure
@@ -73,6 +68,6 @@ def publish_rhythm(
         Deployed(net), f"rhythm_{size}", folder, inputs, outputs,
         version=version, about=ABOUT, front_end={"is": "features.RhythmMel"},
         latency=delay / FPS, own_thread=size == "large", data=materials(list(licences(excerpts))),
-        metrics=found, limits=[*LIMITS, *limits], training=training,
+        metrics=found, limits=LIMITS, training=training,
         measuring="python benchmarks/rhythm.py",
     )  # fmt: skip

@@ -25,6 +25,7 @@ from rt_engine.models.accompaniment.data import collect, read_takes  # noqa: E40
 from rt_engine.models.accompaniment.evaluate import frequencies, likelihood  # noqa: E402
 from rt_engine.models.accompaniment.network import AccompanimentNet, Size  # noqa: E402
 from rt_engine.models.accompaniment.train import Recipe, train  # noqa: E402
+from rt_engine.models.card import EARLIER  # noqa: E402
 from rt_engine.models.training import Schedule, read_log  # noqa: E402
 
 pytestmark = pytest.mark.train
@@ -151,6 +152,10 @@ def test_the_command_goes_from_songs_to_a_writer(work, tmp_path, monkeypatch):
     ways = {metric.on for metric in card.metrics}
     assert {"test NLL, with memory", "test NLL, without memory"} <= ways
     assert str(tmp_path) not in (out / "accompaniment_notes.json").read_text()
+    assert main([*argv, "--start", str(work / "memory_0" / "best.pt")]) == 0
+    begun = Writer([out / "accompaniment_drums.json", out / "accompaniment_notes.json"])
+    assert "--start best.pt (of an earlier training)" in begun.decoder.card.training
+    assert begun.decoder.card.limits == [*card.limits, EARLIER]
     rng = np.random.default_rng(0)
     for _ in range(3):
         assert all(n.start + n.duration <= 4 for n in writer.write(empty(), Wish(), rng))

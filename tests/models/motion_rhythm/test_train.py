@@ -9,6 +9,7 @@ torch = pytest.importorskip("torch")
 
 from rt_engine.cli import main  # noqa: E402
 from rt_engine.inference.session import Session  # noqa: E402
+from rt_engine.models.card import EARLIER  # noqa: E402
 from rt_engine.models.motion_rhythm import command, material, recordings, train  # noqa: E402
 from rt_engine.models.motion_rhythm.network import DELAY  # noqa: E402
 from rt_engine.models.training import Schedule, StoppedError, Trainer, read_log  # noqa: E402
@@ -124,6 +125,11 @@ def test_the_command_goes_from_excerpts_to_a_model_that_runs(work, monkeypatch):
     assert str(work) not in (work / "out" / "motion_rhythm.json").read_text()
     assert {m.what for m in card.metrics} >= {"F", "CMLc", "CMLt", "Cemgil"}
     assert session.step({"dance": np.zeros(SIZE)})["beat"].shape == (1,)
+    assert EARLIER not in card.limits
+    first = work / "first.pt"
+    (work / "causal_0" / "best.pt").replace(first)
+    assert main([*argv, "--start", str(first)]) == 0
+    assert EARLIER in Session(work / "out" / "motion_rhythm.onnx", "cpu").card.limits
 
 
 @pytest.mark.parametrize(
