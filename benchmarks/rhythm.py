@@ -371,8 +371,8 @@ NOTES = (
     "measured elsewhere.",
     "Held-out rendered music: pieces, fonts and instruments of which nothing was trained on. "
     "Motion and video of it are simulated.",
-    "Phrases: within 0.7 s, of POP909's first annotator; `at once` is told 0.5 s after its "
-    "downbeat, `confirmed` one bar later.",
+    "Phrases: within 0.7 s, of POP909's first annotator; `at once` is told 0.44 s after its "
+    "beat, `confirmed` one bar later.",
     "Dynamics and articulation: every frame, as the graph tells them (smoothed, with hysteresis).",
 )
 

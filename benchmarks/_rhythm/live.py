@@ -114,8 +114,7 @@ class Frames:
             told = pair if accents is None else np.concatenate((pair, accents[k]))
             for beat in tracker.step(told, t).beats:
                 beats.append((beat.due, beat.position, max(here, beat.due)))
-                if beat.position == 1:
-                    follower.downbeat(beat.due)
+                follower.beat(beat.due, beat.position, beat.meter)
             found += follower.step(float(outputs["phrase"][0]), t)
             for name, grader in graders.items():
                 grades[name].append(grader.step(outputs[name]).index)

@@ -15,10 +15,10 @@ UNKNOWN = Grade(-1, 0.0, 0.0)
 
 
 class Phrases(Node):
-    """Where phrases begin: a model's probability, weighed at the downbeats.
+    """Where phrases begin: a model's probability, weighed at the beats, most at downbeats.
 
-    Each boundary is told half a second after its downbeat, as it seems then; and again,
-    `confirmed`, when the next bar has begun and speaks for it too.
+    Each boundary is told 0.44 s after its beat, as it seems then; and again, `confirmed`,
+    a bar later, when that bar speaks for it too.
     """
 
     phrase = Input(kinds.Frames)
@@ -26,7 +26,7 @@ class Phrases(Node):
     phrases = Output(kinds.Phrases)
     threshold: Annotated[
         float, Knob(ge=0, le=1, description="confidence from which a boundary is told")
-    ] = 0.25
+    ] = 0.3
 
     def plan(self) -> None:
         found: kinds.Frames = self.phrase.format
@@ -41,8 +41,8 @@ class Phrases(Node):
         self.follower.threshold = self.threshold
 
     def on_beats(self, packet: Packet) -> None:
-        if packet.data.position == 1:
-            self.follower.downbeat(packet.t / SECOND)
+        beat = packet.data
+        self.follower.beat(packet.t / SECOND, beat.position, beat.meter)
 
     def on_phrase(self, packet: Packet) -> None:
         for found in self.follower.step(float(packet.data[0]), packet.t / SECOND):

@@ -1,15 +1,26 @@
-"""Phrase boundaries: at which downbeats a phrase begins, and how likely that is."""
+"""Phrase boundaries: at which beats a phrase begins, and how likely that is."""
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
-BEFORE, AFTER = 0.1, 0.5  # s around a downbeat in which the network speaks for it
-MEMORY = 10.0  # s of the network's probabilities that are kept, and longest wait for a downbeat
-EVEN = 0.3  # probability of the network that speaks neither for nor against a boundary
+FROM, AFTER = 0.1, 0.44  # s after a beat in which the network speaks for it, and for no other
+MEMORY = 10.0  # s of the network's probabilities that are kept, and longest wait for a beat
+EVEN = 0.2  # probability of the network that speaks neither for nor against a boundary
+APART = 3.0  # s from one boundary that is told to the next
+BEATS = 72  # of the longest phrase that is counted
+
+# How likely a beat is the first of a bar: by what the tracker says, which is half a bar off more
+# often than not at all right.
+DOWNBEAT, HALF, OTHER = 1.0, 0.5, 0.1
+UNEVEN = 0.01  # chance that a phrase ends after beats that make no whole bars
+ALWAYS = 0.002  # the same at any beat, whatever else is believed
 
 # How likely a phrase ends after its 1st, 2nd, ... bar if it has not ended before: counted on
 # both annotators' phrases of the training songs of POP909 (MIT), and mixed with an even chance,
@@ -35,32 +46,37 @@ class Boundary:
 
 
 class PhraseFollower:
-    """Phrase boundaries from downbeats and the network's probability of a boundary.
+    """Phrase boundaries from beats and the network's probability of a boundary.
 
-    An exact filter over the bars that the running phrase has: at each downbeat it ends with a
-    probability that depends on its length, weighed by what the network says around there. A
-    boundary is told `AFTER` s after its downbeat; and once more, confirmed, a bar later, from the
-    belief that the phrase is one bar old by then.
+    An exact filter over the beats that the running phrase has: at each beat it ends with a
+    probability that depends on its length in bars and on the beat's place in the bar, weighed by
+    what the network says around there. Every beat may be the first of a phrase, since the tracker
+    may count a bar from its middle. A boundary is told `AFTER` s after its beat; and once more,
+    confirmed, a bar later, from the belief that the phrase is one bar old by then.
 
     threshold: probability from which a boundary is told. trust: exponent of the network's odds.
-    Both chosen on rendered songs that the network had not seen.
+    All numbers were chosen on rendered songs that the network had not seen.
     """
 
-    def __init__(self, threshold: float = 0.25, trust: float = 1.5) -> None:
+    def __init__(self, threshold: float = 0.3, trust: float = 2.0) -> None:
         self.threshold, self.trust = threshold, trust
         self.reset()
 
     def reset(self) -> None:
         """Forget the stream."""
-        self._belief = np.full(len(HAZARD), 1.0 / len(HAZARD))
+        self._belief = np.full(BEATS, 1.0 / BEATS)
         self._heard: deque[tuple[float, float]] = deque()
-        self._coming: deque[float] = deque()
-        self._last: float | None = None
-        self._told: tuple[float, int] = (-np.inf, -1)
+        self._coming: deque[tuple[float, int, int]] = deque()
+        self._past: deque[float] = deque(maxlen=BEATS)
+        self._told = {False: -np.inf, True: -np.inf}
+        self._last: tuple[float, int] = (-np.inf, -1)
 
-    def downbeat(self, t: float) -> None:
-        """A bar begins at `t` s, which may lie ahead."""
-        self._coming.append(t)
+    def beat(self, t: float, position: int, meter: int) -> None:
+        """A beat at `t` s, which may lie ahead: its place, from 1, in a bar of `meter`; 0 unknown.
+
+        Where the meter is unknown it is taken for 4.
+        """
+        self._coming.append((t, position, meter or 4))
 
     def step(self, probability: float, t: float) -> list[Boundary]:
         """Take the network's probability of a boundary for the frame at `t` s."""
@@ -68,33 +84,51 @@ class PhraseFollower:
         while self._heard[0][0] < t - MEMORY:
             self._heard.popleft()
         found: list[Boundary] = []
-        while self._coming and t >= self._coming[0] + AFTER:
-            found += self._weigh(self._coming.popleft())
+        while self._coming and t >= self._coming[0][0] + AFTER:
+            found += self._weigh(*self._coming.popleft())
         return found
 
-    def _weigh(self, downbeat: float) -> list[Boundary]:
-        """Move the belief on by the bar that ended at a downbeat; what is told then."""
-        before, self._last = self._last, downbeat
-        if before is not None and downbeat - before > MEMORY:
-            self._belief[:] = 1.0 / len(HAZARD)
-        odds = self._odds(downbeat)
-        ended, goes_on = self._belief * HAZARD * odds, self._belief * (1.0 - HAZARD)
+    def _weigh(self, t: float, position: int, meter: int) -> list[Boundary]:
+        """Move the belief on to a beat; what is told then."""
+        if self._past and t - self._past[-1] > MEMORY:
+            self._belief[:] = 1.0 / BEATS
+            self._past.clear()
+        self._past.append(t)
+        ends = endings(meter) * _first(position, meter) + ALWAYS
+        ended, goes_on = self._belief * ends * self._odds(t), self._belief * (1.0 - ends)
         self._belief[0], self._belief[1:] = ended.sum(), goes_on[:-1]
         self._belief[-1] += goes_on[-1]
         self._belief /= self._belief.sum()
-        found = [self._tell(before, 1)] if before is not None else []
-        return [boundary for boundary in (*found, self._tell(downbeat, 0)) if boundary]
+        found = [self._tell(meter), self._tell(0)]
+        return [boundary for boundary in found if boundary]
 
-    def _odds(self, downbeat: float) -> float:
-        near = [p for t, p in self._heard if downbeat - BEFORE <= t <= downbeat + AFTER]
+    def _odds(self, beat: float) -> float:
+        near = [p for t, p in self._heard if beat + FROM <= t <= beat + AFTER]
         best = min(max([*near, 1e-3]), 1.0 - 1e-3)
         return float((best / (1.0 - best) * (1.0 - EVEN) / EVEN) ** self.trust)
 
-    def _tell(self, downbeat: float, age: int) -> Boundary | None:
-        """The boundary at a downbeat `age` bars ago, where it is likely enough."""
-        confidence = float(self._belief[age])
-        if confidence < self.threshold:
+    def _tell(self, age: int) -> Boundary | None:
+        """The boundary `age` beats ago, where it is likely enough."""
+        if len(self._past) <= age or (confidence := float(self._belief[age])) < self.threshold:
             return None
-        if downbeat > self._told[0]:
-            self._told = downbeat, self._told[1] + 1
-        return Boundary(downbeat, self._told[1], confidence, confirmed=age > 0)
+        t, confirmed = next(islice(reversed(self._past), age, None)), age > 0
+        if t < self._told[confirmed] + APART:
+            return None
+        self._told[confirmed] = t
+        if t > self._last[0]:
+            self._last = t, self._last[1] + 1
+        return Boundary(t, self._last[1], confidence, confirmed)
+
+
+@cache
+def endings(meter: int) -> NDArray[np.float64]:
+    """How likely a phrase ends after 1, 2, ... beats if it has not before, in bars of `meter`."""
+    beats = np.arange(1, BEATS + 1)
+    bars = np.minimum(beats // meter, len(HAZARD))
+    return np.where(beats % meter == 0, HAZARD[np.maximum(bars, 1) - 1], UNEVEN)
+
+
+def _first(position: int, meter: int) -> float:
+    if position == 1:
+        return DOWNBEAT
+    return HALF if 2 * (position - 1) == meter else OTHER

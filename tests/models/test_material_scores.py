@@ -126,6 +126,35 @@ def test_phrases_are_found_where_the_melody_is(shift):
     np.testing.assert_allclose(two, bars[np.array([0, 4, 16, 18, 26]) + shift])
 
 
+def test_phrases_begin_at_downbeats_where_bars_are_shorter_or_longer():
+    beats = score_at(120, seconds=120).beats
+    down = [
+        0,
+        4,
+        8,
+        10,
+        14,
+        18,
+        22,
+        32,
+        36,
+        *range(40, len(beats), 4),
+    ]  # of 2, then of 10: 4 + 4 + 2
+    beats[:, 1] = sources.positions(np.isin(np.arange(len(beats)), down))
+    starts, lead = phrases.bar_starts(beats[:, 1])
+    assert lead == 0 and starts.tolist()[:12] == [0, 4, 8, 10, 14, 18, 22, 26, 30, 32, 36, 40]
+    bars = beats[starts, 0]
+    melody = np.array([(bars[k], bars[k] + 1.5, 60, 90) for k in [*range(5, 21), *range(23, 39)]])
+    one, two = phrases.phrase_starts(beats, melody, "i5A8B8x2A8B8o4", "i5A16x2A16o4")
+    np.testing.assert_allclose(one, bars[[0, 5, 13, 21, 23, 31, 39]])
+    np.testing.assert_allclose(two, bars[[0, 5, 21, 23, 39]])
+
+
+def test_bars_before_the_first_downbeat_have_four_beats():
+    starts, lead = phrases.bar_starts(np.array([0] * 6 + [1, 2, 3, 4] * 3))
+    assert starts.tolist() == [2, 6, 10, 14] and lead == 1
+
+
 def test_phrases_that_do_not_fit_the_melody_are_unknown():
     beats = score_at(120, seconds=120).beats
     melody = np.array([(k * 8.0, k * 8.0 + 2, 60, 90) for k in range(14)])
