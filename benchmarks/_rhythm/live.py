@@ -14,7 +14,14 @@ from rt_engine.core import SECOND, Packet, Replay
 from rt_engine.graphfile import build, read
 from rt_engine.inference.session import Device, Session
 from rt_engine.nodes.rhythm import BeatTracker
-from rt_engine.rhythm import ActivationObservation, JointObservation, Settings, Tracker
+from rt_engine.rhythm import (
+    ActivationObservation,
+    JointObservation,
+    Observation,
+    PlacedObservation,
+    Settings,
+    Tracker,
+)
 from rt_engine.rhythm.expression import Grader
 from rt_engine.rhythm.phrases import PhraseFollower
 from rt_engine.signal import MelOnset
@@ -92,8 +99,7 @@ class Frames:
         begin = time.process_time()
         self.session.reset()
         accents = accents_of(streams, self.session.card.latency)
-        observation = ActivationObservation(FPS) if accents is None else JointObservation(FPS)
-        tracker = Tracker(FPS, observation, self.settings)
+        tracker = Tracker(FPS, self._observation(accents is not None), self.settings)
         follower = PhraseFollower()
         graders = {"dynamics": Grader(FPS), "articulation": Grader(FPS)}
         rows: dict[str, list[Array]] = {port.name: [] for port in self.session.card.outputs}
@@ -110,9 +116,12 @@ class Frames:
             outputs = self.session.step(frame)
             for name, value in outputs.items():
                 rows[name].append(value)
-            pair = outputs["beat"]
-            told = pair if accents is None else np.concatenate((pair, accents[k]))
-            for beat in tracker.step(told, t).beats:
+            told = [
+                outputs["beat"],
+                *([] if accents is None else [accents[k]]),
+                *self._place(outputs),
+            ]
+            for beat in tracker.step(np.concatenate(told), t).beats:
                 beats.append((beat.due, beat.position, max(here, beat.due)))
                 follower.beat(beat.due, beat.position, beat.meter)
             found += follower.step(float(outputs["phrase"][0]), t)
@@ -126,6 +135,16 @@ class Frames:
             {name: np.array(values) for name, values in rows.items()},
             {name: np.array(values) for name, values in grades.items()},
         )
+
+    def _observation(self, accented: bool) -> Observation:
+        """As the graph has it; older models do not tell the place in the bar."""
+        heard = JointObservation(FPS) if accented else ActivationObservation(FPS)
+        sizes = {port.name: port.size for port in self.session.card.outputs}
+        return PlacedObservation(heard, sizes["place"]) if "place" in sizes else heard
+
+    @staticmethod
+    def _place(outputs: Mapping[str, Array]) -> list[Array]:
+        return [outputs["place"]] if "place" in outputs else []
 
 
 def accents_of(streams: Mapping[str, Array], latency: float) -> Array | None:

@@ -30,6 +30,7 @@ from rt_engine.rhythm import (
     JointObservation,
     Observation,
     OnsetObservation,
+    PlacedObservation,
     Settings,
     Step,
     Tracker,
@@ -42,7 +43,7 @@ TEMPO_RATE = 20.0  # tempo packets a second
 NEXT_PAUSE = SECOND // 10  # ns between two announcements of the coming beat
 NEXT_MOVE = SECOND // 200  # ns by which it must have moved to be announced again
 NEVER = -(10**18)
-WAITING = 16  # frames that wait for their accents, and the reverse
+WAITING = 16  # frames that wait for what goes with them, and the reverse
 
 Position = Annotated[int, Meta(ge=1, le=16)]
 
@@ -52,14 +53,15 @@ class BeatTracker(Node):
 
     Takes onset strength in bands (`features.OnsetStrength`), or learned probabilities of beat
     and downbeat with the content "beat" or "beat, downbeat"; the latter are weighed together with
-    the `accents` of the same frames (`features.MelOnset`) where those are wired. The content
-    "motion beat" is that of a body (`motion_rhythm`); give it `bpm: [50, 200]`. Beats leave
-    before they are due, by `lead`, and are not taken back. Settings and actions may change while
-    it runs.
+    the `accents` of the same frames (`features.MelOnset`) and with the `place` in the bar that the
+    model tells, where those are wired. The content "motion beat" is that of a body
+    (`motion_rhythm`); give it `bpm: [50, 200]`. Beats leave before they are due, by `lead`, and
+    are not taken back. Settings and actions may change while it runs.
     """
 
     onset = Input(Frames)
     accents = Input(Frames, optional=True)
+    place = Input(Frames, optional=True)
     beats = Output(Beats)
     next = Output(Beats)
     tempo = Output(Tempo)
@@ -91,6 +93,9 @@ class BeatTracker(Node):
         if not rate:
             raise ValueError("the activation that arrives has no frame rate; set it in its source")
         observation = self._observation(rate)
+        if "place" in self.formats:
+            observation = self._placed(rate, observation, self.place.format)
+        self.beside = [name for name in ("accents", "place") if name in self.formats]
         body = isinstance(observation, BodyObservation)
         self.prior = PRIOR if body else (Settings.centre, Settings.octaves)
         self.tracker = Tracker(rate, observation, self._settings())
@@ -124,6 +129,17 @@ class BeatTracker(Node):
             )
         return JointObservation(rate)
 
+    def _placed(self, rate: float, other: Observation, place: Frames) -> Observation:
+        """The observation with the place in the bar beside it, frame by frame."""
+        if self.onset.format.content != "beat, downbeat":
+            raise ValueError("a place in the bar goes with 'beat, downbeat' of the same model")
+        if (place.content, place.rate) != ("place in the bar", rate):
+            raise ValueError(
+                f"{place.content!r} at {place.rate:g} frames/s beside a model at {rate:g}: take "
+                "the output 'place' of the model that 'onset' comes from"
+            )
+        return PlacedObservation(other, place.size)
+
     def _settings(self) -> Settings:
         return Settings(
             bpm=self.bpm,
@@ -142,33 +158,41 @@ class BeatTracker(Node):
         self.frame = 0
         self.announced = (NEVER, NEVER)
         self.heard: deque[Packet] = deque()
-        self.accented: deque[Packet] = deque(maxlen=WAITING)
+        self.arrived: dict[str, deque[Packet]] = {
+            name: deque(maxlen=WAITING) for name in self.beside
+        }
 
     def on_setting(self, name: str) -> None:
         self.tracker.configure(self._settings())
 
     def on_onset(self, packet: Packet) -> None:
-        if "accents" not in self.formats:
-            self._hear(packet.t, packet.data)
-            return
         self.heard.append(packet)
         self._join()
 
     def on_accents(self, packet: Packet) -> None:
-        self.accented.append(packet)
+        self.arrived["accents"].append(packet)
+        self._join()
+
+    def on_place(self, packet: Packet) -> None:
+        self.arrived["place"].append(packet)
         self._join()
 
     def _join(self) -> None:
-        """Take the frames whose accents are there, whichever came first; none waits for long."""
+        """Take the frames with all that goes with them, whichever came first; none waits long."""
         half = SECOND / self.onset.format.rate / 2
-        while self.heard and (self.accented or len(self.heard) > WAITING):
+        while self.heard:
             packet = self.heard[0]
-            if len(self.heard) <= WAITING and self.accented[-1].t < packet.t - half:
+            behind = any(not r or r[-1].t < packet.t - half for r in self.arrived.values())
+            if behind and len(self.heard) <= WAITING:
                 return
             self.heard.popleft()
-            near = [p.data for p in self.accented if abs(p.t - packet.t) < half]
-            accents = near[-1] if near else np.full(OnsetObservation.dims, np.nan)
-            self._hear(packet.t, np.concatenate((packet.data, accents)))
+            beside = [self._at(name, packet.t, half) for name in self.beside]
+            self._hear(packet.t, np.concatenate((packet.data, *beside)))
+
+    def _at(self, name: str, t: int, half: float) -> NDArray[np.float32]:
+        """What goes with the frame at `t`; NaN where it is missing."""
+        near = [p.data for p in self.arrived[name] if abs(p.t - t) < half]
+        return near[-1] if near else np.full(self.formats[name].size, np.nan, np.float32)
 
     def _hear(self, t: int, activation: NDArray[np.float32]) -> None:
         step = self.tracker.step(activation, t / SECOND)

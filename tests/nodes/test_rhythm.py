@@ -123,13 +123,13 @@ def learned(seconds=16):
     for k, beat in enumerate(np.arange(0.5, seconds - 0.1, 0.5)):
         rows[round(beat * 50), int(k % 4 == 0)] = 0.7
         accents[round(beat * 50)] += 1.0
-    times = START + np.arange(len(rows)) * SECOND // 50
+    return stamped(rows), stamped(accents)
+
+
+def stamped(rows):
+    """Rows as packets, 50 a second."""
     return [
-        [
-            Packet(int(t), x.astype(np.float32), k)
-            for k, (t, x) in enumerate(zip(times, xs, strict=True))
-        ]
-        for xs in (rows, accents)
+        Packet(START + k * SECOND // 50, row.astype(np.float32), k) for k, row in enumerate(rows)
     ]
 
 
@@ -146,6 +146,61 @@ def test_a_model_and_accents_are_joined_by_time_whichever_comes_first(behind):
     assert len(late_beats) >= 17
     assert max(abs(off_grid(beat)) for beat in late_beats) < 0.03
     assert {beat.data.position for beat in late_beats} == {1, 2, 3, 4}
+
+
+PLACE = Frames(50.0, 8, "place in the bar")
+
+
+def alike(first, seconds=16):
+    """Frames of a model whose beats are all alike, and the place in bars from beat `first` on."""
+    rows, places = np.full((seconds * 50, 2), 0.02), np.full((seconds * 50, 8), 0.01)
+    rows[25::25] = 0.3
+    part = (np.arange(len(rows)) / 50 - 0.5 - first / 2) / 2 % 1 * 8  # bars of 2 s
+    places[np.arange(len(rows)), part.astype(int)] = 0.93
+    return stamped(rows), stamped(places)
+
+
+@pytest.mark.parametrize("accented", [False, True])
+@pytest.mark.parametrize("first", [0, 3])
+def test_the_place_that_a_model_tells_says_which_beat_is_the_first(first, accented):
+    node = rhythm.BeatTracker()
+    formats = {"onset": LEARNED, "place": PLACE, **({"accents": ACCENTS} if accented else {})}
+    out = collect(node, **formats)
+    for frame, place in zip(*alike(first), strict=True):
+        node.on_onset(frame)
+        if accented:
+            node.on_accents(Packet(frame.t, np.full(5, 0.05, np.float32), frame.seq))
+        node.on_place(place)
+    late = [beat for beat in out["beats"] if beat.t > START + 10 * SECOND]
+    assert len(late) >= 9
+    for beat in late:
+        number = round(((beat.t - START) / SECOND - 0.5) / 0.5)
+        assert (beat.data.position - 1 - number + first) % 4 == 0
+
+
+def test_frames_do_not_wait_long_for_a_place_that_stops():
+    node = rhythm.BeatTracker()
+    out = collect(node, onset=LEARNED, place=PLACE)
+    frames, places = alike(0)
+    for frame, place in zip(frames, places, strict=True):
+        node.on_onset(frame)
+        if frame.t < START + 8 * SECOND:
+            node.on_place(place)
+    assert len(out["activation"]) >= 16 * 50 - 20
+    assert out["beats"][-1].t > START + 15 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("onset", "place", "said"),
+    [
+        (FORMAT, PLACE, "a place in the bar goes with 'beat, downbeat'"),
+        (LEARNED, Frames(100.0, 8, "place in the bar"), "the output 'place' of the model"),
+        (LEARNED, Frames(50.0, 8, "chroma"), "'chroma' at 50 frames/s"),
+    ],
+)
+def test_a_place_that_does_not_fit_is_refused(onset, place, said):
+    with pytest.raises(ValueError, match=said):
+        collect(rhythm.BeatTracker(), onset=onset, place=place)
 
 
 def test_frames_of_a_model_do_not_wait_long_for_accents_that_never_come():

@@ -36,7 +36,7 @@ class Committee(StreamingNet):
     def forward(
         self, mel: Tensor, motion: Tensor, video: Tensor, present: Tensor, state: State
     ) -> tuple[Outputs, State]:
-        """See `StreamingNet`; place is a mean like the rest, of use only if all have learnt it."""
+        """See `StreamingNet`."""
         said: list[Outputs] = []
         after: State = {}
         for k, member in enumerate(cast(list[StreamingNet], self.members)):

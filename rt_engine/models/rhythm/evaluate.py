@@ -13,7 +13,7 @@ from rt_engine.extras import require
 from rt_engine.models.rhythm.batches import whole
 from rt_engine.models.rhythm.network import StreamingNet
 from rt_engine.models.rhythm.store import Excerpt
-from rt_engine.models.rhythm.streams import FPS, OUTPUTS, STREAMS
+from rt_engine.models.rhythm.streams import FPS, OUTPUTS, PLACES, STREAMS
 from rt_engine.rhythm import ActivationObservation, Settings, Tracker
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,9 @@ def chance(excerpt: Excerpt) -> Rows:
     dynamics = np.eye(6, dtype=np.float32)[np.full(len(frames), 3)]
     articulation = np.eye(3, dtype=np.float32)[np.full(len(frames), 1)]
     pair = np.stack([beat - np.minimum(beat, down), down], axis=1)
-    return dict(zip(OUTPUTS, (pair, phrase[:, None], dynamics, articulation), strict=True))
+    place = np.eye(PLACES, dtype=np.float32)[frames * PLACES // 100 % PLACES]
+    rows = (pair, phrase[:, None], dynamics, articulation, place)
+    return dict(zip(OUTPUTS, rows, strict=True))
 
 
 def track(pair: NDArray[np.float32], settings: Settings = LIVE, delay: int = 0) -> Floats:

@@ -27,9 +27,8 @@ class Outputs(NamedTuple):
 
     beat: of any beat. downbeat: of a downbeat, given that there is a beat. phrase: a phrase began
     in the last half second. dynamics: six classes, ppp or pp to ff or fff. articulation: legato,
-    neutral, staccato. place: how far its bar has gone, `PLACES` parts; it is learnt with the rest
-    and not given out: unlike a beat it says something in every frame, and what the network must
-    count for it, downbeats need.
+    neutral, staccato. place: how far its bar has gone, `PLACES` parts: unlike a beat it says
+    something in every frame, and what the network must count for it, downbeats need.
     """
 
     beat: Tensor
@@ -50,6 +49,7 @@ class Outputs(NamedTuple):
             torch.sigmoid(self.phrase),
             torch.softmax(self.dynamics, dim=-1),
             torch.softmax(self.articulation, dim=-1),
+            torch.softmax(self.place, dim=-1),
         )
 
 

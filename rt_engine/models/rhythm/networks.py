@@ -17,7 +17,7 @@ NETS: dict[str, Callable[[], StreamingNet]] = {
     "mosa_cnn": MosaCnn,
     "mosa_transformer": MosaTransformer,
 }
-NEW = "place."  # what weights of before November 2026 lack, and exported models
+NEW = "place."  # what weights of before November 2026 lack
 
 
 def earlier(size: str, path: Path) -> list[StreamingNet]:

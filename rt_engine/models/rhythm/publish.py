@@ -19,11 +19,12 @@ CONTENT = {
     "phrase": "phrase",
     "dynamics": "pp, p, mp, mf, f, ff",
     "articulation": "legato, neutral, staccato",
+    "place": "place in the bar",
 }
 ABOUT = (
     "Probabilities of beat (that is no downbeat), downbeat, the start of a phrase in the last half "
-    "second, six dynamics and three articulations, from sound and, where they are there, the "
-    "motion of a body and of a picture."
+    "second, six dynamics, three articulations and the place in the bar, from sound and, where "
+    "they are there, the motion of a body and of a picture."
 )
 LIMITS = [
     "Sound was rendered from MIDI; no real recording was trained on.",

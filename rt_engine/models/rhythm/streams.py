@@ -11,5 +11,5 @@ __all__ = ["FPS", "INPUTS", "OUTPUTS", "PLACES", "STREAMS"]
 STREAMS = ("mel", "motion", "video")
 INPUTS = {"mel": BANDS, "motion": joint_velocity.SIZE, "video": hand_flow.SIZE}
 INPUTS["present"] = len(STREAMS)
-OUTPUTS = {"beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3}
-PLACES = 24  # parts of a bar that learning tells apart
+PLACES = 24  # parts of a bar
+OUTPUTS = {"beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3, "place": PLACES}
