@@ -86,7 +86,7 @@ def test_the_command_goes_from_excerpts_to_a_model_that_runs(tmp_path, monkeypat
     assert {m.what for m in session.card.metrics} >= {"F", "CMLt", "downbeat", "phrase"}
     found = session.step({"mel": np.ones(80, np.float32)})
     assert {n: len(x) for n, x in found.items()} == {
-        "beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3,
+        "beat": 2, "phrase": 1, "dynamics": 6, "articulation": 3, "place": 24,
     }  # fmt: skip
 
 
