@@ -116,12 +116,9 @@ class Frames:
             outputs = self.session.step(frame)
             for name, value in outputs.items():
                 rows[name].append(value)
-            told = [
-                outputs["beat"],
-                *([] if accents is None else [accents[k]]),
-                *self._place(outputs),
-            ]
-            for beat in tracker.step(np.concatenate(told), t).beats:
+            beside = [] if accents is None else [accents[k]]
+            beside += [outputs["place"]] if "place" in outputs else []
+            for beat in tracker.step(np.concatenate([outputs["beat"], *beside]), t).beats:
                 beats.append((beat.due, beat.position, max(here, beat.due)))
                 follower.beat(beat.due, beat.position, beat.meter)
             found += follower.step(float(outputs["phrase"][0]), t)
@@ -141,10 +138,6 @@ class Frames:
         heard = JointObservation(FPS) if accented else ActivationObservation(FPS)
         sizes = {port.name: port.size for port in self.session.card.outputs}
         return PlacedObservation(heard, sizes["place"]) if "place" in sizes else heard
-
-    @staticmethod
-    def _place(outputs: Mapping[str, Array]) -> list[Array]:
-        return [outputs["place"]] if "place" in outputs else []
 
 
 def accents_of(streams: Mapping[str, Array], latency: float) -> Array | None:

@@ -82,12 +82,7 @@ class Session:
         """
         for port in self.card.inputs:
             array = self._bound.inputs[port.name]
-            if port.present:
-                array[...] = [name in frame for name in port.present]
-            elif port.name in frame:
-                array[...] = np.asarray(frame[port.name], np.float32).reshape(array.shape)
-            else:
-                array.fill(0.0)
+            array[...] = self._given(port, frame, array.shape)
         self._bound.run()
         return {name: array.reshape(-1).copy() for name, array in self._bound.outputs.items()}
 

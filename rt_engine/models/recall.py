@@ -1,8 +1,8 @@
 """Weights of a network from the file that was exported of it.
 
 The exporter turns, joins and renames weights. It tells itself where each of them ends up: a network
-whose weights are numbers from 1 on is exported, and then the numbers stand where the file that is
-read has the weights.
+whose weights are numbers, one after the other, is exported, and then the numbers stand where the
+file that is read has the weights.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["recall", "states_of"]
 FIRST, LAST = 1 << 20, 1 << 24  # numbers that no constant of a file has, exact in float32
 
 
-def recall(net: Network, path: Path) -> set[str]:
+def recall(net: Network, path: Path) -> None:
     """Give a network the weights of a file that `export` wrote of one like it.
 
-    The names of the parts that no output needs, and that the file has not: they stay as they are.
-    Raises ValueError where the file is of another network; what `net` holds is then undefined.
+    Parts that no output needs, and that the file has not, stay as they are. Raises ValueError
+    where the file is of another network; what `net` holds is then undefined.
     """
     other = ValueError(f"{path}: was not exported from a network of this kind and size")
     parts = net.state_dict()
@@ -39,16 +39,13 @@ def recall(net: Network, path: Path) -> set[str]:
     places, values = _weights_numbered(net), _weights(path)
     if [x.shape for x in places] != [x.shape for x in values]:
         raise other
-    known = torch.zeros(len(whole), dtype=torch.bool)
     for place, value in zip(places, values, strict=True):
         index = torch.from_numpy(place.flatten().astype(np.int64) - FIRST)
         there = (index >= 0) & (index < len(whole))
         whole[index[there]] = torch.from_numpy(value.flatten().copy())[there]
-        known[index[there]] = True
     net.load_state_dict(_divided(whole, parts))
     if not check(net, path) <= TOLERANCE:
         raise other
-    return {name for name, told in _divided(known, parts).items() if not told.any()}
 
 
 def states_of(path: Path) -> list[str]:

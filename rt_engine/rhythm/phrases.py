@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,7 +110,7 @@ class PhraseFollower:
         """The boundary `age` beats ago, where it is likely enough."""
         if len(self._past) <= age or (confidence := float(self._belief[age])) < self.threshold:
             return None
-        t, confirmed = next(islice(reversed(self._past), age, None)), age > 0
+        t, confirmed = self._past[-1 - age], age > 0
         if t < self._told[confirmed] + APART:
             return None
         self._told[confirmed] = t

@@ -39,9 +39,6 @@ class PlacedObservation(Observation):
         self.other.reset()
         self._look()
 
-    def shift(self, period: float) -> float:
-        return self.other.shift(period)
-
     def labels(self, space: BarSpace) -> Ints:
         """Pairs of both: the label of the other, times `places`, plus the part of the bar."""
         bars = (space.beat[:, None] + space.phase) / space.meter[:, None]

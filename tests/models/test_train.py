@@ -57,7 +57,7 @@ def test_the_loss_falls_and_learnt_weights_start_lower(tmp_path):
     train.train(work, tmp_path / "one", recipe(schedule=Schedule(minutes=1)))
     losses = losses_of(tmp_path / "one")
     assert losses[-1] < 0.6 * losses[0]
-    train.train(work, tmp_path / "two", recipe(), start=tmp_path / "one" / "best.pt")
+    train.train(work, tmp_path / "two", recipe(), start=train.load_best(tmp_path / "one", "small"))
     assert losses_of(tmp_path / "two")[0] < 0.8 * losses[0]
 
 
@@ -123,7 +123,9 @@ def test_an_exported_model_is_gone_on_with(tmp_path):
         heard = {n: x for n, x in told.state_dict().items() if not n.startswith("place.")}
         torch.testing.assert_close({n: net.state_dict()[n] for n in heard}, heard, rtol=0, atol=0)
     still = recipe(schedule=Schedule(minutes=0.05, rate=0.0, decay=0.0))
-    begun = train.train(store(tmp_path / "work", frames=400), tmp_path / "run", still, start=file)
+    begun = train.train(
+        store(tmp_path / "work", frames=400), tmp_path / "run", still, start=found[-1]
+    )
     torch.testing.assert_close(begun.joint.weight_hh_l0, members[1].joint.weight_hh_l0)
 
 

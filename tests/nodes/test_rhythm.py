@@ -190,19 +190,6 @@ def test_frames_do_not_wait_long_for_a_place_that_stops():
     assert out["beats"][-1].t > START + 15 * SECOND
 
 
-@pytest.mark.parametrize(
-    ("onset", "place", "said"),
-    [
-        (FORMAT, PLACE, "a place in the bar goes with 'beat, downbeat'"),
-        (LEARNED, Frames(100.0, 8, "place in the bar"), "the output 'place' of the model"),
-        (LEARNED, Frames(50.0, 8, "chroma"), "'chroma' at 50 frames/s"),
-    ],
-)
-def test_a_place_that_does_not_fit_is_refused(onset, place, said):
-    with pytest.raises(ValueError, match=said):
-        collect(rhythm.BeatTracker(), onset=onset, place=place)
-
-
 def test_frames_of_a_model_do_not_wait_long_for_accents_that_never_come():
     node = rhythm.BeatTracker()
     out = collect(node, onset=LEARNED, accents=ACCENTS)
@@ -213,16 +200,23 @@ def test_frames_of_a_model_do_not_wait_long_for_accents_that_never_come():
 
 
 @pytest.mark.parametrize(
-    ("onset", "accents", "said"),
+    ("onset", "beside", "said"),
     [
-        (FORMAT, ACCENTS, "accents go with 'beat, downbeat' of a model"),
-        (LEARNED, Frames(100.0, 5, "onset strength"), "take features.MelOnset"),
-        (LEARNED, Frames(50.0, 1, "rms"), "take features.MelOnset"),
+        (FORMAT, {"accents": ACCENTS}, "accents go with 'beat, downbeat' of a model"),
+        (LEARNED, {"accents": Frames(100.0, 5, "onset strength")}, "take features.MelOnset"),
+        (LEARNED, {"accents": Frames(50.0, 1, "rms")}, "take features.MelOnset"),
+        (FORMAT, {"place": PLACE}, "a place in the bar goes with 'beat, downbeat'"),
+        (
+            LEARNED,
+            {"place": Frames(100.0, 8, "place in the bar")},
+            "the output 'place' of the model",
+        ),
+        (LEARNED, {"place": Frames(50.0, 8, "chroma")}, "'chroma' at 50 frames/s"),
     ],
 )
-def test_accents_that_do_not_fit_are_refused(onset, accents, said):
+def test_accents_and_a_place_that_do_not_fit_are_refused(onset, beside, said):
     with pytest.raises(ValueError, match=said):
-        collect(rhythm.BeatTracker(), onset=onset, accents=accents)
+        collect(rhythm.BeatTracker(), onset=onset, **beside)
 
 
 def test_a_reset_starts_anew_with_the_same_bits(heard):

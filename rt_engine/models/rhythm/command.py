@@ -34,9 +34,10 @@ def run(options: argparse.Namespace) -> int:
     if options.minutes <= 0:
         raise ValueError(f"--minutes {options.minutes:g}: needed is a number above 0")
     torch.set_num_threads(options.threads)
+    torch.manual_seed(options.seed)  # of parts that an older file has not got
+    # What is wrong with a file is told now, not after hours of rendering.
     others = [net for path in options.beside for net in earlier(options.size, path)]
-    if options.start:  # told now, not after hours of rendering
-        earlier(options.size, options.start)
+    start = earlier(options.size, options.start)[-1] if options.start else None
     collect(options.data, options.work, options.hours, options.disk, options.seed)
     test = read_store(options.work / "test", SCORED)  # that none is there is told now, too
     schedule = Schedule(
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     )
     recipe = Recipe(options.size, options.loss, options.seed, schedule, half=options.half)
     folder = options.work / f"{options.size}_{options.loss}_{options.seed}"
-    net = train(options.work, folder, recipe, options.resume, options.start)
+    net = train(options.work, folder, recipe, options.resume, start)
     if others:
         net = Committee([*others, net]).eval()
     scores = {"test": table(net, test, recipe.mix.delay)}

@@ -15,7 +15,7 @@ from rt_engine.models.rhythm.batches import Mix, Sampler
 from rt_engine.models.rhythm.evaluate import Scores, quick
 from rt_engine.models.rhythm.losses import Loss, class_weights
 from rt_engine.models.rhythm.network import Outputs, StreamingNet
-from rt_engine.models.rhythm.networks import NETS, earlier
+from rt_engine.models.rhythm.networks import NETS
 from rt_engine.models.rhythm.store import Excerpt, hours, read_store
 from rt_engine.models.training import BEST, Schedule, Trainer, count_parameters, say
 
@@ -93,18 +93,21 @@ def spread(excerpts: list[Excerpt], number: int, seed: int) -> list[Excerpt]:
 
 
 def train(
-    store: Path, folder: Path, recipe: Recipe, resume: bool = False, start: Path | None = None
+    store: Path,
+    folder: Path,
+    recipe: Recipe,
+    resume: bool = False,
+    start: StreamingNet | None = None,
 ) -> StreamingNet:
     """Train on STORE/train, choose by STORE/valid; the best averaged network.
 
     Checkpoints and curves go into `folder`. With `resume` an earlier start is gone on with.
-    start: weights to begin with, `best.pt` of another training, or an exported model, of whose
-    networks the newest is taken.
+    start: a network to begin with, as `networks.earlier` reads them.
     """
     torch.manual_seed(recipe.seed)
     net = NETS[recipe.size]()
     if start is not None:
-        net.load_state_dict(earlier(recipe.size, start)[-1].state_dict())
+        net.load_state_dict(start.state_dict())
     excerpts = read_store(store / "train")
     valid = spread(read_store(store / "valid"), recipe.valid, recipe.seed)
     told = f"{count_parameters(net)} parameters, {hours(excerpts):.1f} h"
